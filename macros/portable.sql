@@ -1,0 +1,40 @@
+{#- SQL that engines spell differently, behind dispatch, so that models stay in the common subset. -#}
+
+{#- Hash of several columns as text; NULL differs from the empty string. -#}
+{% macro hash_key(columns) -%}
+    md5(concat_ws('|',
+        {%- for column in columns %} coalesce(cast({{ column }} as {{ dbt.type_string() }}), '∅'){{ ',' if not loop.last }}{% endfor %}
+    ))
+{%- endmacro %}
+
+{#- Text value at a top-level key of a JSON object held as text; NULL where absent. -#}
+{% macro json_text(column, key) -%}
+    {{ return(adapter.dispatch('json_text', 'ai_finops')(column, key)) }}
+{%- endmacro %}
+
+{% macro default__json_text(column, key) -%}
+    json_extract_string({{ column }}, '$."{{ key }}"')
+{%- endmacro %}
+
+{% macro spark__json_text(column, key) -%}
+    get_json_object({{ column }}, '$["{{ key }}"]')
+{%- endmacro %}
+
+{#- A relation of one column `usage_hour`: every hour in [first_hour, last_hour). Both are SQL expressions of timestamps. -#}
+{% macro hour_spine(first_hour, last_hour) -%}
+    {{ return(adapter.dispatch('hour_spine', 'ai_finops')(first_hour, last_hour)) }}
+{%- endmacro %}
+
+{% macro default__hour_spine(first_hour, last_hour) -%}
+    select cast(range as timestamp) as usage_hour
+    from range({{ first_hour }}, {{ last_hour }}, interval 1 hour)
+{%- endmacro %}
+
+{% macro spark__hour_spine(first_hour, last_hour) -%}
+    select explode(sequence({{ first_hour }}, {{ last_hour }} - interval 1 hour, interval 1 hour)) as usage_hour
+{%- endmacro %}
+
+{#- Seconds from `start` to `stop`, both timestamps, as a whole number. -#}
+{% macro seconds_between(start, stop) -%}
+    {{ dbt.datediff(start, stop, 'second') }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""Landing, lake, gates, publishing and Dagster around the dbt project. SQL models live in `models/`."""
