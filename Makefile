@@ -1,0 +1,61 @@
+# Two commands set everything up on a machine with Python 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+ROWS ?= 1000000
+AI_FINOPS_SHARED_DATA ?= ../shared/data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint dev analyst bench real-data lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Installing the locked packages into $(VENV) (a minute or two, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@# Some environments forbid Python to write bytecode at run time; every command would then compile its imports again.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	@touch $(STAMP)
+
+profiles.yml: profiles.example.yml
+	@cp profiles.example.yml profiles.yml
+
+setup: $(STAMP) profiles.yml ## Create the environment
+
+demo: setup ## Simulate the demo company, run the nightly job, publish, show the first screen
+	@$(BIN)/ai-finops demo
+
+test: setup ## All tests
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, sqlfluff, dbt-bouncer
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/dbt parse --quiet --target analyst
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
+	@$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
+
+dev: setup ## Dagster with the asset graph
+	@DAGSTER_HOME=$${DAGSTER_HOME:-$(CURDIR)/.dagster} $(BIN)/ai-finops dev
+
+analyst: setup ## A DuckDB file of your own over the same raw tables, for dbt build by hand
+	@$(BIN)/ai-finops analyst
+
+real-data: setup ## Land and run the real exports in AI_FINOPS_SHARED_DATA
+	@AI_FINOPS_HOME=warehouse/real-data $(BIN)/ai-finops land-list examples/real_data/deliveries.yml --root $(AI_FINOPS_SHARED_DATA)
+	@AI_FINOPS_HOME=warehouse/real-data $(BIN)/ai-finops run
+
+bench: setup ## Time the nightly job against hand-written SQL, e.g. make bench ROWS=10000000
+	@$(BIN)/python -m bench --rows $(ROWS)
+
+lock: setup ## Resolve pyproject.toml into requirements.lock
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: ## Remove what was built (not the environment)
+	@rm -rf warehouse target logs .pytest_cache
