@@ -1,0 +1,8 @@
+select
+    provider_id,
+    raw_model,
+    nullif(model_id, '') as model_id,
+    nullif(price_provider_id, '') as price_provider_id,
+    matched_by,
+    version
+from {{ source('price_book', 'model_aliases') }}

@@ -1,0 +1,1 @@
+"""Import of public reference data into deliveries: list prices of tokens and names of models (genai-prices)."""
