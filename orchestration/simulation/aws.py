@@ -1,0 +1,321 @@
+"""The AWS bill (CUR 2.0): EC2 nodes by purchase option, the savings plan, Bedrock, storage, fees, tax, credits, corrections.
+
+A private discount of 9 % makes the net_* columns appear; it holds for the savings plan too, so its net effective cost is 9 %
+below the plan's rate, and the unused part of an hour's commitment is worth its part of the *net* fee. What a manifest shows
+is decided by `visible_from` and `visible_to` (epoch seconds): a month that was corrected after close differs between versions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from .company import (
+    AWS_DISCOUNT_PCT,
+    AWS_HAIKU,
+    AWS_ISSUER,
+    AWS_SONNET_ID,
+    DATA_ACCOUNT,
+    PAYER,
+    PRODUCT_ACCOUNT,
+    TRAINING_ACCOUNT,
+)
+from .database import CSV, add_table, copy
+from .timeline import DAY, HOUR, Month, Timeline, epoch, rng
+
+ON_DEMAND_RATE = {"p5.48xlarge": "55.04", "p4d.24xlarge": "21.957642", "g6e.12xlarge": "10.49264", "m7i.8xlarge": "1.6128"}
+SAVINGS_PLAN_RATE = "38.528"
+SAVINGS_PLAN = f"arn:aws:savingsplans::{PAYER}:savingsplan/5f2c7a10-aa41-4d5e-9f0e-1d2c3b4a5968"
+NET = f"cast({(100 - AWS_DISCOUNT_PCT) / 100} as decimal(3,2))"
+ALWAYS = 2**40  # visible_to of a line that no later manifest withdraws
+
+# model -> product code, billing name, unit, tokens per unit, suffix; a third-party model bills under its own service code
+BEDROCK = {
+    AWS_SONNET_ID: ("AmazonBedrock", "Claude4.5Sonnet", "1K tokens", 1_000, ""),
+    AWS_HAIKU: ("AmazonBedrockService", "Claude4.5Haiku", "1M tokens", 1_000_000, "-cross-region-global"),
+}
+_TOKEN_TYPE = {
+    "input": "input-tokens",
+    "output": "output-tokens",
+    "cache_read": "cache-read-input-token-count",
+    "cache_write": "cache-write-input-token-count",
+}
+
+# account, product code, product name, usage type, resource, unit, list rate, units a day at scale 1, team tag, follows GPUs
+_DAILY = (
+    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-pretraining-corpus", "GB-Mo", "0.021", 152_000, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-checkpoints", "GB-Mo", "0.021", 52_000, "posttraining"),
+    (TRAINING_ACCOUNT, "AmazonFSx", "Amazon FSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f60718", "GB-Mo", "0.145", 6_800, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonEC2", "Amazon Elastic Compute Cloud", "EBS:VolumeUsage.gp3", "", "GB-Mo", "0.08", 4_100, ""),
+    (PRODUCT_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-product-logs", "GB-Mo", "0.023", 21_000, "dataplatform"),
+    (PRODUCT_ACCOUNT, "AWSDataTransfer", "AWS Data Transfer", "DataTransfer-Out-Bytes", "", "GB", "0.05", 11_000, ""),
+    (DATA_ACCOUNT, "AWSGlue", "AWS Glue", "USE1-ETL-DPU-Hour", "job/token-dedup", "DPU-Hour", "0.44", 1_900, "dataplatform"),
+)  # fmt: skip
+
+
+def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int, gpu_scale: float) -> None:
+    """Table `cur`: every line item of the window, with all versions of those that changed."""
+    _spot_prices(con, timeline, seed)
+    rates = ", ".join(f"('{itype}', cast('{rate}' as decimal(18,10)))" for itype, rate in ON_DEMAND_RATE.items())
+    con.execute(f"create or replace table od_rates as select * from (values {rates}) t(instance_type, od_rate)")
+    con.execute(f"create or replace table cur as {_nodes()}")
+    con.execute(f"insert into cur by name {_negations()}")
+    commitment = _commitment(con)
+    con.execute(f"insert into cur by name {_recurring_fee(timeline, commitment)}")
+    con.execute(f"insert into cur by name {_bedrock()}")
+    _daily(con, timeline, seed, gpu_scale)
+    con.execute(f"delete from cur where start_at >= {timeline.t_bill}")
+    _monthly(con, timeline, gpu_scale)
+
+
+def _line(**fields: str) -> str:
+    """One SELECT list of a CUR line; what is not given is NULL or a plain default."""
+    defaults = {
+        "visible_from": "0", "visible_to": str(ALWAYS), "start_at": "null::bigint", "end_at": "null::bigint", "account": "null::varchar",
+        "line_type": "'Usage'", "product_code": "null::varchar", "product_name": "null::varchar", "usage_type": "null::varchar",
+        "operation": "null::varchar", "zone": "null::varchar", "resource": "null::varchar", "amount": "cast(null as decimal(28,10))",
+        "unit": "null::varchar", "rate": "cast(null as decimal(28,12))", "cost": "cast(null as decimal(38,12))",
+        "net_cost": "cast(null as decimal(38,12))", "od_cost": "cast(null as decimal(38,12))", "term": "null::varchar",
+        "itype": "null::varchar", "family": "null::varchar", "sp_effective": "cast(null as decimal(38,12))",
+        "sp_net_effective": "cast(null as decimal(38,12))", "sp_total": "cast(null as decimal(38,12))",
+        "sp_used": "cast(null as decimal(38,12))", "tags": "'{}'", "iam": "null::varchar", "description": "null::varchar",
+        "bill_type": "'Anniversary'", "invoice": "''", "effective": "cast(null as decimal(38,12))",
+    }  # fmt: skip
+    unknown = fields.keys() - defaults.keys()
+    if unknown:
+        raise KeyError(f"no such CUR field: {sorted(unknown)}")
+    return ", ".join(f"{value} as {name}" for name, value in (defaults | fields).items())
+
+
+def _nodes() -> str:
+    region = "case when n.zone like 'us-east-1%' then 'USE1-' else 'USW2-' end"
+    cost = "cast(round(amount * rate, 10) as decimal(38,12))"
+    select = _line(
+        start_at="hour", end_at=f"hour + {HOUR}", account="account", product_code="'AmazonEC2'",
+        product_name="'Amazon Elastic Compute Cloud'",
+        line_type="case purchase when 'savings_plan' then 'SavingsPlanCoveredUsage' else 'Usage' end",
+        usage_type="region || case purchase when 'spot' then 'SpotUsage:' else 'BoxUsage:' end || instance_type",
+        operation="case purchase when 'spot' then 'RunInstances:SV050' else 'RunInstances' end", zone="zone", resource="resource_id",
+        amount="amount", unit="'Hrs'", rate="rate", cost=cost, net_cost=f"cast(round({cost} * {NET}, 12) as decimal(38,12))",
+        od_cost="cast(round(amount * od_rate, 10) as decimal(38,12))", term="case purchase when 'spot' then 'Spot' else 'OnDemand' end",
+        itype="instance_type", family="'Compute Instance'",
+        sp_effective=f"case purchase when 'savings_plan' then cast(round(amount * {SAVINGS_PLAN_RATE}, 10) as decimal(38,12)) end",
+        sp_net_effective=f"case purchase when 'savings_plan' then cast(round(round(amount * {SAVINGS_PLAN_RATE}, 10) * {NET}, 12) as decimal(38,12)) end",
+        tags="""'{"aws_eks_cluster_name":"' || cluster || '","user_pool":"' || purchase || '"}'""",
+        description="instance_type || ' ' || purchase || ' Linux instance hour'",
+        effective=f"case purchase when 'savings_plan' then cast(round(round(amount * {SAVINGS_PLAN_RATE}, 10) * {NET}, 12) as decimal(38,12))"
+        f" else cast(round({cost} * {NET}, 12) as decimal(38,12)) end",
+    )  # fmt: skip
+    return f"""
+        with paid as (
+            select h.hour, n.*, {region} as region, cast(round(h.seconds / 3600.0, 10) as decimal(28,10)) as amount, r.od_rate,
+                case n.purchase when 'spot' then s.price else r.od_rate end as rate
+            from node_hours h join nodes n on n.node = h.node join od_rates r on r.instance_type = n.instance_type
+            left join spot_prices s on s.hour = h.hour
+            where n.cluster <> 'northgrid')
+        select {select} from paid"""
+
+
+def _negations() -> str:
+    select = _line(
+        start_at="start_at", end_at="end_at", account="account", line_type="'SavingsPlanNegation'", product_code="product_code",
+        product_name="product_name", usage_type="usage_type", operation="operation", zone="zone", resource="resource",
+        amount="amount", unit="unit", rate="rate", cost="-cost", net_cost="-net_cost", od_cost="cast(0 as decimal(38,12))", term="term",
+        itype="itype", family="family", sp_effective="cast(0 as decimal(38,12))", sp_net_effective="cast(0 as decimal(38,12))",
+        description="'SavingsPlanNegation used by AccountId : " + TRAINING_ACCOUNT + "'", effective="cast(0 as decimal(38,12))",
+    )  # fmt: skip
+    return f"select {select} from cur where line_type = 'SavingsPlanCoveredUsage'"
+
+
+def _commitment(con: duckdb.DuckDBPyConnection) -> str:
+    """Dollars an hour: what was bought covers the busiest hour, so quiet hours leave some of it unused."""
+    busiest = con.execute(
+        "select coalesce(max(used), 0) from (select sum(sp_effective) as used from cur where line_type = 'SavingsPlanCoveredUsage' group by start_at)"
+    ).fetchone()[0]
+    return f"{round(busiest, 3):f}"
+
+
+def _recurring_fee(timeline: Timeline, commitment: str) -> str:
+    fee = f"cast({commitment} as decimal(38,12))"
+    net = f"cast(round({fee} * {NET}, 12) as decimal(38,12))"
+    select = _line(
+        start_at="hour", end_at=f"hour + {HOUR}", account=f"'{PAYER}'", line_type="'SavingsPlanRecurringFee'",
+        product_code="'ComputeSavingsPlans'", product_name="'Savings Plans for AWS Compute usage'",
+        usage_type="'USE1-EC2SP:p5.1yrNoUpfront'", resource=f"'{SAVINGS_PLAN}'", amount="cast(1 as decimal(28,10))", unit="'Hrs'", rate=fee,
+        cost=fee, net_cost=net, sp_total=fee, sp_used="coalesce(used, 0)", description="'1 year No Upfront EC2 Instance Savings Plan, p5 in us-east-1'",
+        effective=f"{net} - coalesce(net_used, 0)",
+    )  # fmt: skip
+    return f"""
+        with used as (
+            select start_at, sum(sp_effective)::decimal(38,12) as used, sum(sp_net_effective)::decimal(38,12) as net_used
+            from cur where line_type = 'SavingsPlanCoveredUsage' group by start_at),
+        hours as (select unnest(range({timeline.t0}, {timeline.t1}, {HOUR})) as hour)
+        select {select} from hours left join used on used.start_at = hours.hour order by hour"""
+
+
+def _bedrock() -> str:
+    models = ", ".join(
+        f"('{model}', '{code}', '{name}', '{unit}', {per}, '{suffix}')" for model, (code, name, unit, per, suffix) in BEDROCK.items()
+    )
+    types = ", ".join(f"('{billing}', '{text}')" for billing, text in _TOKEN_TYPE.items())
+    amount = "cast(cast(l.tokens as decimal(28,10)) / 1 as decimal(28,10))"
+    select = _line(
+        start_at="l.hour", end_at=f"l.hour + {HOUR}", account=f"'{PRODUCT_ACCOUNT}'", product_code="m.code", product_name="'Amazon Bedrock'",
+        usage_type="'USE1-' || m.name || '-' || t.text || m.suffix", operation="'InvokeModelInference'", resource="l.project",
+        amount=amount.replace("/ 1 ", "* case m.per when 1000 then 0.001 else 0.000001 end "), unit="m.unit",
+        rate="cast(l.list_cost / l.tokens * m.per as decimal(28,12))", cost="l.list_cost", net_cost="l.contract_cost", od_cost="l.list_cost",
+        term="'OnDemand'", family="'Generative AI'",
+        tags="""'{"user_team":"' || case when l.project like '%automation01' then 'automation' when l.project like '%search01' then 'search' else 'dataplatform' end || '"}'""",
+        iam=f"'arn:aws:sts::{PRODUCT_ACCOUNT}:assumed-role/litellm-gateway/' || split_part(l.project, '/', 2)",
+        description="m.name || ' ' || t.text", effective="l.contract_cost",
+    )  # fmt: skip
+    return f"""
+        with m(model_id, code, name, unit, per, suffix) as (values {models}), t(billing_class, text) as (values {types})
+        select {select} from token_lines l join m on m.model_id = l.model_id join t on t.billing_class = l.billing_class
+        where l.provider = 'aws' order by l.hour, l.project, t.text"""
+
+
+def _spot_prices(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int) -> None:
+    hours = np.arange(timeline.t0, timeline.t1, HOUR)
+    steps = rng(seed, "spot").normal(0, 0.06, size=len(hours)).cumsum()
+    prices = np.rint(np.clip(10.9 + steps - steps.mean(), 8.7, 14.2) * 10_000).astype(np.int64)
+    add_table(con, "spot_raw", pa.table({"hour": hours, "price": prices}))
+    con.execute("create or replace table spot_prices as select hour, cast(price * 0.0001 as decimal(18,10)) as price from spot_raw")
+
+
+def _daily(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int, gpu_scale: float) -> None:
+    """Storage, transfer and batch jobs by day. Two days of the corrected month were first billed wrong."""
+    random = rng(seed, "daily")
+    close = correction_instant(timeline)
+    wrong = {(timeline.day_of(1, 11), "AmazonS3"), (timeline.day_of(1, 12), "AWSDataTransfer")}
+    rows = []
+    for day in timeline.days:
+        for account, code, name, usage_type, resource, unit, rate, units, team in _DAILY:
+            amount = round(units * gpu_scale * float(random.uniform(0.96, 1.04)), 4)
+            row = (account, code, name, usage_type, resource, unit, rate, team, epoch(day))
+            if (day, code) in wrong and close:
+                rows.append((*row, round(amount * 1.4, 4), 0, close))
+                rows.append((*row, amount, close, ALWAYS))
+            else:
+                rows.append((*row, amount, 0, ALWAYS))
+    names = ("account", "code", "name", "usage_type", "resource", "unit", "rate", "team", "day", "amount", "seen", "gone")
+    add_table(con, "daily_raw", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
+    cost = "cast(round(cast(amount as decimal(28,10)) * cast(rate as decimal(18,10)), 10) as decimal(38,12))"
+    select = _line(
+        visible_from="seen", visible_to="gone", start_at="day", end_at=f"day + {DAY}", account="account", product_code="code",
+        product_name="name", usage_type="usage_type", operation="'Standard'", resource="resource", amount="cast(amount as decimal(28,10))",
+        unit="unit", rate="cast(rate as decimal(28,12))", cost=cost, net_cost=f"cast(round({cost} * {NET}, 12) as decimal(38,12))", od_cost=cost,
+        term="'OnDemand'", tags="""case when team = '' then '{}' else '{"user_team":"' || team || '"}' end""",
+        description="name || ' ' || usage_type", effective=f"cast(round({cost} * {NET}, 12) as decimal(38,12))",
+    )  # fmt: skip
+    con.execute(f"insert into cur by name select {select} from daily_raw order by day, account, code, usage_type, resource, seen")
+
+
+def correction_instant(timeline: Timeline) -> int:
+    """When the corrected month was restated: the 14th of the open month (0 where the world has no corrected month)."""
+    corrected = [m for m in timeline.months if m.status == "corrected"]
+    return epoch(timeline.day_of(0, 14)) if corrected and timeline.as_of.day > 14 else 0
+
+
+def _monthly(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: float) -> None:
+    """Support fee, tax, a promotional credit, a refund, and the correction that came after close."""
+
+    def insert(**fields: str) -> None:
+        con.execute(f"insert into cur by name select {_line(**fields)}")
+
+    def money(value: str) -> str:
+        return f"cast({value} as decimal(38,12))"
+
+    for month in timeline.months:
+        first, last = int(month.start.timestamp()), int(month.end.timestamp())
+        fee = money(str(round(26_000 * max(gpu_scale, 0.05), 2)))
+        insert(start_at=str(first), end_at=str(last), account=f"'{PAYER}'", line_type="'Fee'", product_code="'AWSSupportEnterprise'",
+               product_name="'AWS Support (Enterprise)'", usage_type="'Dollar'", amount="cast(1 as decimal(28,10))", cost=fee, net_cost=fee,
+               description="'AWS Support (Enterprise)'", effective=fee)  # fmt: skip
+        if month.status == "open":
+            continue
+        accounts = con.execute(
+            "select account, round(sum(net_cost) * 0.021, 2)::decimal(38,12) from cur where start_at >= ? and start_at < ?"
+            " and visible_from = 0 group by 1 order by 1", [first, last]
+        ).fetchall()  # fmt: skip
+        for account, tax in accounts:
+            insert(start_at=str(first), end_at=str(last), account=f"'{account}'", line_type="'Tax'", product_code="'AmazonEC2'",
+                   product_name="'Amazon Elastic Compute Cloud'", usage_type="'Tax'", amount="cast(1 as decimal(28,10))", cost=money(str(tax)),
+                   net_cost=money(str(tax)), description="'Tax for product code AmazonEC2'", effective=money(str(tax)))  # fmt: skip
+    closed = timeline.months[0]
+    if closed.status != "open":
+        credit = money(str(-round(18_500 * gpu_scale, 2)))
+        at = int(closed.start.timestamp()) + 9 * DAY
+        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{TRAINING_ACCOUNT}'", line_type="'Credit'", product_code="'AmazonEC2'",
+               product_name="'Amazon Elastic Compute Cloud'", usage_type="'USE1-BoxUsage:p5.48xlarge'", cost=credit, net_cost=credit,
+               description="'AWS Migration Acceleration Program credit'", effective=credit)  # fmt: skip
+    corrected = [m for m in timeline.months if m.status == "corrected"]
+    if corrected:
+        refund = money(str(-round(1_240.5 * gpu_scale, 2)))
+        at = int(corrected[0].start.timestamp()) + 20 * DAY
+        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{PRODUCT_ACCOUNT}'", line_type="'Refund'", product_code="'AWSDataTransfer'",
+               product_name="'AWS Data Transfer'", usage_type="'DataTransfer-Out-Bytes'", cost=refund, net_cost=refund, bill_type="'Refund'",
+               description="'Refund for misrouted transfer'", effective=refund)  # fmt: skip
+    if correction_instant(timeline):
+        goodwill = money(str(-round(2_000 * gpu_scale, 2)))
+        at = epoch(timeline.day_of(1, 12))
+        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{PRODUCT_ACCOUNT}'", line_type="'Credit'", product_code="'AWSDataTransfer'",
+               product_name="'AWS Data Transfer'", usage_type="'DataTransfer-Out-Bytes'", cost=goodwill, net_cost=goodwill,
+               visible_from=str(correction_instant(timeline)), invoice="'credit-memo'", description="'Service credit for the metering error'",
+               effective=goodwill)  # fmt: skip
+
+
+def invoice_id(month: Month, *, memo: bool = False) -> str:
+    return f"{'AWSCM' if memo else 'AWSIN'}-{month.start:%Y%m}-0417"
+
+
+def visible(month: Month, seen_at: int) -> str:
+    """SQL condition: lines that a manifest of `seen_at` holds for a billing month."""
+    first, last = int(month.start.timestamp()), int(month.end.timestamp())
+    return (
+        f"start_at >= {first} and start_at < {last} and visible_from <= {seen_at} and {seen_at} < visible_to"
+        f" and (line_type = 'Fee' or end_at <= {seen_at - DAY} or {seen_at} >= {last})"
+    )
+
+
+def write_manifest_files(con: duckdb.DuckDBPyConnection, path: Path, month: Month, seen_at: int) -> Path:
+    """CUR 2.0 CSV of a billing month as a manifest of `seen_at` lists it; open months lag a day and have no invoice id."""
+    final = seen_at >= int(month.end.timestamp())
+    invoice = (
+        f"case when invoice = 'credit-memo' then '{invoice_id(month, memo=True)}' else '{invoice_id(month)}' end" if final else "null"
+    )
+    stamp = "%Y-%m-%d %H:%M:%S"
+    query = f"""
+        select substr(md5(start_at || coalesce(resource, '') || coalesce(usage_type, '') || line_type || {seen_at}), 1, 16) as identity_line_item_id,
+            strftime(make_timestamp(start_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') || '/' || strftime(make_timestamp(end_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') as identity_time_interval,
+            {invoice} as bill_invoice_id, '{AWS_ISSUER}' as bill_invoicing_entity, 'AWS' as bill_billing_entity, bill_type as bill_bill_type,
+            '{PAYER}' as bill_payer_account_id, 'meridian-labs' as bill_payer_account_name,
+            '{month.start:%Y-%m-%d %H:%M:%S}' as bill_billing_period_start_date, '{month.end:%Y-%m-%d %H:%M:%S}' as bill_billing_period_end_date,
+            account as line_item_usage_account_id, line_type as line_item_line_item_type,
+            strftime(make_timestamp(start_at * 1000000), '{stamp}') as line_item_usage_start_date,
+            strftime(make_timestamp(end_at * 1000000), '{stamp}') as line_item_usage_end_date,
+            product_code as line_item_product_code, usage_type as line_item_usage_type, operation as line_item_operation,
+            zone as line_item_availability_zone, resource as line_item_resource_id, amount as line_item_usage_amount,
+            'USD' as line_item_currency_code, rate as line_item_unblended_rate, cost as line_item_unblended_cost,
+            net_cost as line_item_net_unblended_cost, description as line_item_line_item_description,
+            'Amazon Web Services, Inc.' as line_item_legal_entity, iam as line_item_iam_principal, od_cost as pricing_public_on_demand_cost,
+            case when line_type in ('Usage', 'SavingsPlanCoveredUsage') and itype is not null
+                then cast(od_cost / nullif(amount, 0) as decimal(18,6)) end as pricing_public_on_demand_rate,
+            term as pricing_term, unit as pricing_unit,
+            case when sp_effective is not null or sp_total is not null then '{SAVINGS_PLAN}' end as savings_plan_savings_plan_a_r_n,
+            case when sp_effective is not null or sp_total is not null then 'EC2InstanceSavingsPlans' end as savings_plan_offering_type,
+            case when line_type = 'SavingsPlanCoveredUsage' then {SAVINGS_PLAN_RATE} end as savings_plan_savings_plan_rate,
+            sp_effective as savings_plan_savings_plan_effective_cost, sp_net_effective as savings_plan_net_savings_plan_effective_cost,
+            sp_total as savings_plan_total_commitment_to_date, sp_used as savings_plan_used_commitment,
+            case when sp_total is not null then net_cost end as savings_plan_net_recurring_commitment_for_billing_period,
+            itype as product_instance_type, case when zone is null then null else substr(zone, 1, length(zone) - 1) end as product_region_code,
+            case when product_name is null then '{{}}' else '{{"product_name":"' || product_name || '"' ||
+                case when family is null then '' else ',"product_family":"' || family || '"' end || '}}' end as product,
+            tags as resource_tags, '{{}}' as cost_category,
+            case when net_cost <> cost then '{{"total_discount":"' || (net_cost - cost) || '"}}' else '{{}}' end as discount
+        from cur where {visible(month, seen_at)}
+        order by start_at, line_type, product_code, usage_type, resource, account, cost"""
+    return copy(con, query, path, CSV)

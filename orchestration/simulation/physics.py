@@ -1,0 +1,112 @@
+"""The fleet by the hour: paid seconds of nodes, held seconds of workloads, measured activity. Arrow tables, one row per hour.
+
+These are facts of the world, not of any vendor: bills, telemetry and truth all start from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from .fleet import INSTANCES, RUNNING, Fleet, Hold
+from .timeline import DAY, HOUR, Timeline, epoch, rng
+
+
+@dataclass(frozen=True)
+class Physics:
+    """Hourly facts; `hold` and `node` are indexes into the fleet's lists.
+
+    Attributes:
+        node_hours: node, hour, seconds (paid, drained hours left out).
+        hold_hours: hold, hour, seconds.
+        activity: hold, slot (epoch second of its start), gpu (position in the hold), value (engine activity in 1/10,000);
+            what was measured and exported.
+        activity_hours: hold, hour, value (mean of the exported samples in 1/10,000, double): absent = unknown.
+    """
+
+    node_hours: pa.Table
+    hold_hours: pa.Table
+    activity: pa.Table
+    activity_hours: pa.Table
+
+
+def outages(timeline: Timeline) -> list[tuple[str, int, int]]:
+    """Clusters whose GPU metrics are missing, from, to: unknown, not idle."""
+    whole_day = epoch(timeline.day_of(1, 22))
+    return [
+        ("northgrid", whole_day, whole_day + DAY),
+        ("beacon", epoch(timeline.day_of(1, 12), 10), epoch(timeline.day_of(1, 12), 13)),
+        ("atlas-east", epoch(timeline.day_of(2, 19), 2), epoch(timeline.day_of(2, 19), 4)),
+    ]
+
+
+def spread(starts: np.ndarray, ends: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut intervals at multiples of `step`: (index of the interval, start of the slot, seconds inside it)."""
+    first, last = starts // step, -(-ends // step)
+    counts = np.maximum(last - first, 0)
+    index = np.repeat(np.arange(len(starts)), counts)
+    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    slot = (first[index] + offset) * step
+    seconds = np.minimum(ends[index], slot + step) - np.maximum(starts[index], slot)
+    return index, slot, seconds
+
+
+def measure(fleet: Fleet, timeline: Timeline, *, seed: int, step: int) -> Physics:
+    """Expand the fleet over the window and draw the activity of each held GPU or slice, `step` seconds a sample."""
+    t1 = timeline.t1
+
+    def ends(items) -> np.ndarray:
+        return np.array([t1 if item.end == RUNNING else min(item.end, t1) for item in items], dtype=np.int64)
+
+    node_starts = np.array([n.start for n in fleet.nodes], dtype=np.int64)
+    node, hour, seconds = spread(node_starts, ends(fleet.nodes), HOUR)
+    paid = np.ones(len(node), dtype=bool)
+    position = {id(n): i for i, n in enumerate(fleet.nodes)}
+    for drained, start, end in fleet.drained:
+        paid &= ~((node == position[id(drained)]) & (hour >= start) & (hour < end))
+    node_hours = pa.table({"node": node[paid], "hour": hour[paid], "seconds": seconds[paid]})
+
+    hold_starts = np.array([h.start for h in fleet.holds], dtype=np.int64)
+    hold_ends = ends(fleet.holds)
+    hold, hour, seconds = spread(hold_starts, hold_ends, HOUR)
+    hold_hours = pa.table({"hold": hold, "hour": hour, "seconds": seconds})
+
+    activity = _activity(fleet, hold_starts, hold_ends, timeline, seed, step)
+    slot_hour = activity["slot"].to_numpy() // HOUR * HOUR
+    keys, inverse = np.unique(
+        np.stack([activity["hold"].to_numpy(), slot_hour]), axis=1, return_inverse=True
+    )
+    inverse = inverse.reshape(-1)
+    total = np.bincount(inverse, weights=activity["value"].to_numpy())
+    activity_hours = pa.table({"hold": keys[0], "hour": keys[1], "value": total / np.bincount(inverse)})
+    return Physics(node_hours, hold_hours, activity, activity_hours)
+
+
+def _activity(fleet: Fleet, starts: np.ndarray, ends: np.ndarray, timeline: Timeline, seed: int, step: int) -> pa.Table:
+    widths = np.array([measured_parts(hold) for hold in fleet.holds], dtype=np.int64)
+    hold, slot, seconds = spread(starts, ends, step)
+    missing = np.zeros(len(hold), dtype=bool)
+    clusters = np.array([h.node.cluster for h in fleet.holds])
+    for cluster, start, end in outages(timeline):
+        missing |= (clusters[hold] == cluster) & (slot >= start) & (slot < end)
+    keep = (widths[hold] > 0) & ~missing & (seconds > 0)
+    hold, slot = hold[keep], slot[keep]
+    count = widths[hold]
+    row = np.repeat(np.arange(len(hold)), count)
+    gpu = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    hold, slot = hold[row], slot[row]
+    base = np.array([h.activity for h in fleet.holds])[hold]
+    serving = np.array([bool(h.deployment) for h in fleet.holds])[hold]
+    daily = np.where(serving, 0.45 * np.sin((slot % DAY / DAY - 0.33) * 2 * np.pi) * base, 0.0)
+    random = rng(seed, "activity")
+    value = np.clip(base + daily + random.normal(0, 0.04, size=len(hold)), 0.005, 0.995)
+    return pa.table({"hold": hold, "slot": slot, "gpu": gpu, "value": np.rint(value * 10_000).astype(np.int64)})
+
+
+def measured_parts(hold: Hold) -> int:
+    """Series that the GPU exporter has for a hold: its GPUs, or its slices."""
+    if hold.mig_profile:
+        return len(hold.mig_slots)
+    return INSTANCES[hold.node.instance_type][0] if hold.gpus else 0

@@ -1,0 +1,280 @@
+"""Prometheus `query_range` pages: kube-state-metrics, dcgm-exporter and vLLM counters.
+
+* kube-state-metrics: instant values on the full hour. A finished pod stays listed for two hours (labels, start, completion and
+  requests), as KSM does until the object is deleted: who ends the pod by its last sample bills it too long.
+* dcgm-exporter: `avg_over_time(metric[step])`, evaluated one second before the end of each step, so the sample at hh:59:59 holds
+  the hour hh. A series exists while the pod or job holds the GPU, and its average is over that time only. Free GPUs report 0.
+* vLLM: raw counters on the full hour; the increase up to hh:00 belongs to the hour before.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from .company import SERVED_MODELS
+from .database import add_table
+from .fleet import INSTANCES, RUNNING, Fleet, Node, digest
+from .physics import Physics, measured_parts, outages, spread
+from .timeline import DAY, HOUR, Timeline, epoch
+
+LINGER = 2 * HOUR  # how long kube-state-metrics lists a finished pod
+DETAIL_DAYS = 2  # the last days also carry tensor activity, utilisation and power
+ENGINE = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
+
+
+def build_samples(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, timeline: Timeline, *, step: int) -> None:
+    """Tables `series` (id, source, cluster, labels) and `samples` (series, observed, value as text)."""
+    writer = _Series()
+    parts = [_kube(writer, fleet, timeline), _dcgm(writer, fleet, physics, timeline, step), _vllm(writer, con, fleet, timeline)]
+    add_table(con, "series", writer.table())
+    samples = pa.concat_tables(parts)
+    con.register("_samples", samples)
+    con.execute("create or replace table samples as select series, observed, value from _samples")
+    con.unregister("_samples")
+
+
+class _Series:
+    """Numbers the series and keeps their labels as JSON with sorted keys."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, str, str, str]] = []
+
+    def add(self, source: str, cluster: str, name: str, labels: dict[str, str]) -> int:
+        text = json.dumps({"__name__": name, "cluster": cluster, **labels}, sort_keys=True, separators=(",", ":"))
+        self.rows.append((len(self.rows), source, cluster, text))
+        return len(self.rows) - 1
+
+    def table(self) -> pa.Table:
+        return pa.table(dict(zip(("series", "source", "cluster", "labels"), zip(*self.rows, strict=True), strict=True)))
+
+
+def _samples(series: np.ndarray, at: np.ndarray, text) -> pa.Table:
+    return pa.table({"series": pa.array(series, pa.int64()), "observed": pa.array(at, pa.int64()), "value": pa.array(text, pa.string())})
+
+
+def _constant(entries: list[tuple[int, int, int, str]]) -> pa.Table:
+    """Samples on each full hour in [first, last) with one value: entries of (series, first, last, value)."""
+    series = np.array([e[0] for e in entries], dtype=np.int64)
+    starts = np.array([-(-e[1] // HOUR) for e in entries], dtype=np.int64)
+    stops = np.array([-(-e[2] // HOUR) for e in entries], dtype=np.int64)
+    counts = np.maximum(stops - starts, 0)
+    index = np.repeat(np.arange(len(entries)), counts)
+    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    dictionary = pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array([e[3] for e in entries]))
+    return _samples(series[index], (starts[index] + offset) * HOUR, dictionary.cast(pa.string()))
+
+
+def _kube(writer: _Series, fleet: Fleet, timeline: Timeline) -> pa.Table:
+    t1 = timeline.t1
+    entries: list[tuple[int, int, int, str]] = []
+    for node in fleet.nodes:
+        if node.cluster == "northgrid":
+            continue
+        last = t1 if node.end == RUNNING else min(node.end, t1)
+        gpus, cores, memory, _ = INSTANCES[node.instance_type]
+
+        def add(name: str, labels: dict[str, str], value: str = "1", node: Node = node, last: int = last) -> None:
+            entries.append((writer.add("kube_state_metrics", node.cluster, name, labels), node.start, last, value))
+
+        add("kube_node_info", {"node": node.name, "provider_id": f"aws:///{node.zone}/{node.resource_id}"})
+        add(
+            "kube_node_labels",
+            {
+                "node": node.name, "label_node_kubernetes_io_instance_type": node.instance_type,
+                "label_topology_kubernetes_io_zone": node.zone, "label_eks_amazonaws_com_capacitytype": "SPOT" if node.purchase == "spot" else "ON_DEMAND",
+            },
+        )  # fmt: skip
+        capacity = {"cpu": (str(cores), "core"), "memory": (str(memory * 2**30), "byte")}
+        if node.mig:
+            capacity |= {"nvidia_com_mig_3g_40gb": ("14", "integer"), "nvidia_com_mig_1g_10gb": ("7", "integer")}
+        elif gpus:
+            capacity["nvidia_com_gpu"] = (str(gpus), "integer")
+        for resource, (value, unit) in capacity.items():
+            add("kube_node_status_capacity", {"node": node.name, "resource": resource, "unit": unit}, value)
+
+    for hold in fleet.holds:
+        if not hold.pod:
+            continue
+        ended = hold.end != RUNNING and hold.end < t1
+        last = min(hold.end + LINGER, t1) if ended else t1
+        identity = {"namespace": hold.namespace, "pod": hold.pod, "uid": hold.workload_id}
+
+        def add_pod(name: str, labels: dict[str, str], value: str, first: int, last: int = last, hold=hold) -> None:
+            entries.append((writer.add("kube_state_metrics", hold.node.cluster, name, labels), first, last, value))
+
+        add_pod("kube_pod_labels", identity | {f"label_{key}": value for key, value in hold.labels.items()}, "1", hold.start)
+        add_pod("kube_pod_start_time", identity, str(hold.start), hold.start)
+        if ended:
+            add_pod("kube_pod_completion_time", identity, str(hold.end), hold.end)
+        requests = {"cpu": (str(hold.cores), "core"), "memory": (str(hold.memory_gib * 2**30), "byte")}
+        if hold.mig_profile:
+            requests["nvidia_com_mig_" + hold.mig_profile.replace(".", "_")] = (str(len(hold.mig_slots)), "integer")
+        elif hold.gpus:
+            requests["nvidia_com_gpu"] = (str(int(hold.gpus)), "integer")
+        for resource, (value, unit) in requests.items():
+            labels = identity | {"container": "main", "node": hold.node.name, "resource": resource, "unit": unit}
+            add_pod("kube_pod_container_resource_requests", labels, value, hold.start)
+    return _constant(entries)
+
+
+def _gpu_labels(node: Node, gpu: int) -> dict[str, str]:
+    return {
+        "gpu": str(gpu),
+        "UUID": f"GPU-{digest(node.resource_id, gpu)[:12]}",
+        "device": f"nvidia{gpu}",
+        "modelName": INSTANCES[node.instance_type][3],
+        "Hostname": node.name,
+    }
+
+
+def _dcgm(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeline, step: int) -> pa.Table:
+    first_series: dict[str, np.ndarray] = {}
+    names = (ENGINE, "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_POWER_USAGE")
+    detail_from = timeline.t1 - DETAIL_DAYS * DAY
+    for name in names:
+        starts = np.full(len(fleet.holds), -1, dtype=np.int64)
+        for index, hold in enumerate(fleet.holds):
+            ends = timeline.t1 if hold.end == RUNNING else hold.end
+            if not measured_parts(hold) or (name != ENGINE and ends <= detail_from):
+                continue
+            slots = hold.mig_slots or tuple((gpu, 0) for gpu in range(measured_parts(hold)))
+            for gpu, instance in slots:
+                labels = _gpu_labels(hold.node, gpu)
+                if hold.mig_profile:
+                    labels |= {"GPU_I_PROFILE": hold.mig_profile, "GPU_I_ID": str(instance)}
+                if hold.pod:
+                    labels |= {"namespace": hold.namespace, "pod": hold.pod, "container": "main"}
+                else:
+                    labels["hpc_job"] = hold.workload_id
+                number = writer.add("dcgm", hold.node.cluster, name, labels)
+                if starts[index] < 0:
+                    starts[index] = number
+        first_series[name] = starts
+
+    hold = physics.activity["hold"].to_numpy()
+    slot = physics.activity["slot"].to_numpy()
+    gpu = physics.activity["gpu"].to_numpy()
+    value = physics.activity["value"].to_numpy()
+    at = slot + step - 1
+    fractions = pa.array([f"{v / 10_000:.4f}" for v in range(10_001)])
+    parts = [_samples(first_series[ENGINE][hold] + gpu, at, fractions.take(pa.array(value)))]
+
+    detail = slot >= detail_from
+    hold, gpu, value, at = hold[detail], gpu[detail], value[detail], at[detail]
+    sliced = np.array([bool(h.mig_profile) for h in fleet.holds])[hold]
+    # utilisation is not valid on MIG and reads 0; power is a device metric, the same on each slice of a GPU
+    numbers = pa.array([str(v) for v in range(1000)])
+    details = {
+        names[1]: fractions.take(pa.array(value * 7 // 10)),
+        names[2]: numbers.take(pa.array(np.where(sliced, 0, np.minimum(100, value // 100 + 8)))),
+        names[3]: numbers.take(pa.array(np.where(sliced, 310, 110 + value * 57 // 1000))),
+    }
+    for name, text in details.items():
+        parts.append(_samples(first_series[name][hold] + gpu, at, text))
+    parts.append(_free_gpus(writer, fleet, physics, timeline, step))
+    return pa.concat_tables(parts)
+
+
+def _free_gpus(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeline, step: int) -> pa.Table:
+    """Zero activity of whole nodes that nobody held in a slot: idle is measured, unlike an outage."""
+    position = {id(node): i for i, node in enumerate(fleet.nodes)}
+    has_gpus = np.array([INSTANCES[n.instance_type][0] > 0 and not n.mig for n in fleet.nodes])
+    slots = (timeline.t1 - timeline.t0) // step
+    held = np.zeros((len(fleet.nodes), slots), dtype=bool)
+    starts = np.array([h.start for h in fleet.holds])
+    ends = np.array([timeline.t1 if h.end == RUNNING else min(h.end, timeline.t1) for h in fleet.holds])
+    node_of = np.array([position[id(h.node)] for h in fleet.holds])
+    index, slot, _ = spread(starts, ends, step)
+    held[node_of[index], (slot - timeline.t0) // step] = True
+    node = physics.node_hours["node"].to_numpy()
+    hour = physics.node_hours["hour"].to_numpy()
+    pieces = HOUR // step
+    node = np.repeat(node, pieces)
+    slot = np.repeat(hour, pieces) + np.tile(np.arange(pieces) * step, len(hour))
+    free = has_gpus[node] & ~held[node, (slot - timeline.t0) // step]
+    clusters = np.array([n.cluster for n in fleet.nodes])
+    for cluster, start, end in outages(timeline):
+        free &= ~((clusters[node] == cluster) & (slot >= start) & (slot < end))
+    node, slot = node[free], slot[free]
+    first = np.full(len(fleet.nodes), -1, dtype=np.int64)
+    count = np.array([INSTANCES[n.instance_type][0] for n in fleet.nodes])
+    for number in np.unique(node):
+        machine = fleet.nodes[number]
+        ids = [writer.add("dcgm", machine.cluster, ENGINE, _gpu_labels(machine, gpu)) for gpu in range(count[number])]
+        first[number] = ids[0]
+    row = np.repeat(np.arange(len(node)), count[node])
+    gpu = np.arange(len(row)) - np.repeat(np.cumsum(count[node]) - count[node], count[node])
+    return _samples(first[node[row]] + gpu, slot[row] + step - 1, pa.array(["0.0000"]).take(pa.array(np.zeros(len(row), dtype=np.int64))))
+
+
+def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timeline: Timeline) -> pa.Table:
+    """Counters of each server pod. They saw every request, logged or not; the load of an hour is spread evenly over the pods."""
+    work = con.execute(
+        """select r.project, u.hour, sum(input_uncached_text_tokens + input_cache_read_tokens)::bigint,
+            sum(input_cache_read_tokens)::bigint, sum(output_text_tokens)::bigint
+        from usage u join routes r on r.meter = u.meter and r.route = u.route
+        where u.meter = 'request_log' group by all order by all"""
+    ).fetchall()
+    tokens: dict[str, dict[int, tuple[int, int, int]]] = {}
+    for deployment, hour, *counts in work:
+        tokens.setdefault(deployment, {})[hour] = tuple(counts)
+    reset_at = epoch(timeline.day_of(0, 5), 4)  # the engine of one pod restarts: its counters begin again
+    series_out, at_out, text_out = [], [], []
+    names = ("vllm:prompt_tokens_total", "vllm:prompt_tokens_cached_total", "vllm:generation_tokens_total")
+    for deployment, model in SERVED_MODELS.items():
+        pods = sorted((h for h in fleet.holds if h.deployment == deployment), key=lambda h: (h.node.resource_id, h.start))
+        generations = sorted({h.start for h in pods})
+        for generation in generations:
+            alive = [h for h in pods if h.start == generation]
+            for index, hold in enumerate(alive):
+                end = timeline.t1 if hold.end == RUNNING else hold.end
+                labels = {"namespace": hold.namespace, "pod": hold.pod, "model_name": model, "engine": "0", "instance": f"10.0.{index}.8:8000"}
+                numbers = [writer.add("vllm", hold.node.cluster, name, labels) for name in names]
+                old = generation == timeline.t0
+                counters = [4_000_000_000, 2_600_000_000, 90_000_000] if old else [0, 0, 0]
+                for at in range(generation, end + 1, HOUR):
+                    if at > generation:
+                        if at - HOUR == reset_at and index == 0 and deployment == next(iter(SERVED_MODELS)):
+                            counters = [0, 0, 0]
+                        counts = tokens.get(deployment, {}).get(at - HOUR, (0, 0, 0))
+                        for k, count in enumerate(counts):
+                            counters[k] += count // len(alive) + (count % len(alive) if index == 0 else 0)
+                    for k in range(3):
+                        series_out.append(numbers[k])
+                        at_out.append(at)
+                        text_out.append(str(counters[k]))
+    return _samples(np.array(series_out, dtype=np.int64), np.array(at_out, dtype=np.int64), text_out)
+
+
+def write_pages(
+    con: duckdb.DuckDBPyConnection, path: Path, source: str, clusters: tuple[str, ...], first: int, last: int, *,
+    both_replicas: bool = False,
+) -> Path:  # fmt: skip
+    """One `query_range` response with the samples of [first, last); counters also have the one at `last`, which ends the window.
+
+    With `both_replicas`, both Prometheus servers of an HA pair answer, told apart by the label `prometheus_replica`.
+    """
+    until = f"observed <= {last}" if source == "vllm" else f"observed < {last}"
+    names = ", ".join(f"'{c}'" for c in clusters)
+    rows = con.execute(
+        f"""select s.labels, string_agg('[' || observed || ',"' || value || '"]', ',' order by observed)
+        from samples join series s using (series)
+        where s.source = ? and s.cluster in ({names}) and observed >= {first} and {until}
+        group by s.series, s.labels order by s.series""",
+        [source],
+    ).fetchall()
+    results = []
+    for labels, values in rows:
+        if both_replicas:
+            for replica in ("prometheus-0", "prometheus-1"):
+                results.append('{"metric":%s,"prometheus_replica":"%s"},"values":[%s]}' % (labels[:-1], replica, values))
+        else:
+            results.append('{"metric":%s,"values":[%s]}' % (labels, values))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"status":"success","data":{"resultType":"matrix","result":[\n' + ",\n".join(results) + "\n]}}\n")
+    return path
