@@ -1,0 +1,1 @@
+"""The publish protocol: versions, the marts file, the atomic switch."""
