@@ -1,0 +1,77 @@
+{{ config(materialized='table') }}
+
+-- The charges whose ledger rows this run writes: all that touch a dirty day, whole, so that each one's splits add up.
+with charges as (
+
+    select
+        x_ChargeId as charge_id,
+        x_ChargeDate as charge_date,
+        ChargeCategory as charge_category,
+        ChargePeriodStart as charge_period_start,
+        ChargePeriodEnd as charge_period_end,
+        greatest(
+            cast(ChargePeriodEnd - interval 1 microsecond as date), x_ChargeDate
+        ) as last_day,
+        cast(BillingPeriodStart as date) as billing_period_start,
+        cast(BillingPeriodEnd as date) as billing_period_end,
+        BillingCurrency as billing_currency,
+        InvoiceId as invoice_id,
+        InvoiceIssuerName as invoice_issuer_name,
+        ServiceProviderName as service_provider_name,
+        ServiceName as service_name,
+        BillingAccountId as billing_account_id,
+        SubAccountId as sub_account_id,
+        ResourceId as resource_id,
+        Tags as tags,
+        coalesce(CommitmentDiscountStatus = 'Unused', false) as is_unused_commitment,
+        x_Feed as feed,
+        x_Source as source,
+        x_AiScope as ai_scope,
+        x_MeterScope as meter_scope,
+        x_ProjectId as bill_project_id,
+        x_CredentialId as credential_id,
+        x_PrincipalId as principal_id,
+        x_ModelId as model_id,
+        x_BillingTokenClass as billing_token_class,
+        x_TokenQuantity as token_quantity,
+        BilledCost as billed_cost,
+        EffectiveCost as effective_cost
+    from {{ ref('cost_and_usage') }}
+
+),
+
+of_this_run as (
+
+    select * from charges
+    where {{ overlaps_ledger_days('charge_date', 'last_day') }}
+
+),
+
+invoiced as (
+
+    select distinct invoice_issuer_name, billing_account_id, billing_period_start
+    from {{ ref('int_invoices') }}
+
+)
+
+select
+    of_this_run.*,
+    case
+        when invoiced.invoice_issuer_name is not null then 'billed_closed'
+        when
+            of_this_run.invoice_id is not null
+            and of_this_run.billing_period_end <= cast('{{ var("as_of") }}' as timestamp)
+            then 'billed_closed'
+        else 'billed_open'
+    end as cost_status,
+    -- Only use is split by what was measured; the rest goes to its buyer.
+    of_this_run.charge_category = 'Usage' and not of_this_run.is_unused_commitment as is_metered_use,
+    date_trunc('hour', of_this_run.charge_period_start) as first_hour,
+    of_this_run.charge_period_end
+    <= date_trunc('hour', of_this_run.charge_period_start) + interval 1 hour as is_single_hour
+from of_this_run
+left join invoiced
+    on
+        of_this_run.invoice_issuer_name = invoiced.invoice_issuer_name
+        and of_this_run.billing_account_id = invoiced.billing_account_id
+        and of_this_run.billing_period_start = invoiced.billing_period_start

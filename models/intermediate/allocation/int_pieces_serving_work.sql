@@ -1,0 +1,174 @@
+{{ config(materialized='table') }}
+
+-- Step 3 for models served on own GPUs: the productive part of a deployment over its requests by prefill and decode work.
+with serving as (
+
+    select
+        charge_id, unit_date, usage_hour, usage_date, team_id, environment, deployment_id, workload_type,
+        max(model_id) as model_id,
+        max(activity_signal) as activity_signal,
+        sum(share) as share_of_charge,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
+    from {{ ref('int_pieces_gpu_telemetry') }}
+    where usage_state = 'productive' and deployment_id is not null and training_run_id is null
+    group by charge_id, unit_date, usage_hour, usage_date, team_id, environment, deployment_id, workload_type
+
+),
+
+deployments as (
+
+    select distinct deployment_id from serving
+
+),
+
+-- A deployment's own weights, else those of `*`.
+weights as (
+
+    select
+        deployments.deployment_id,
+        coalesce(own.prefill_weight, usual.prefill_weight) as prefill_weight,
+        coalesce(own.decode_weight, usual.decode_weight) as decode_weight,
+        coalesce(own.cached_weight, usual.cached_weight) as cached_weight
+    from deployments
+    left join {{ ref('serving_work_weights') }} as own on deployments.deployment_id = own.deployment_id
+    inner join {{ ref('serving_work_weights') }} as usual on usual.deployment_id = '*'
+
+),
+
+group_work as (
+
+    select
+        request_groups.*,
+        cast(
+            (
+                request_groups.input_uncached_text_tokens
+                + request_groups.input_cache_write_5m_tokens
+                + request_groups.input_cache_write_1h_tokens
+                + request_groups.input_cache_write_unspecified_tokens
+                + request_groups.input_audio_tokens
+                + request_groups.input_image_tokens
+            ) * cast(weights.prefill_weight as double)
+            + request_groups.input_cache_read_tokens * cast(weights.cached_weight as double)
+            + (
+                request_groups.output_text_tokens
+                + request_groups.output_reasoning_tokens
+                + request_groups.output_audio_tokens
+            ) * cast(weights.decode_weight as double)
+            as decimal(38, 9)
+        ) as work
+    from {{ ref('int_request_groups_hourly') }} as request_groups
+    inner join weights on request_groups.deployment_id = weights.deployment_id
+    where
+        request_groups.provider_id = 'self_hosted'
+        and {{ near_ledger_days('request_groups.usage_date', ref('int_charges_in_scope')) }}
+
+),
+
+logged as (
+
+    select usage_hour, deployment_id, sum(work) as work
+    from group_work
+    group by usage_hour, deployment_id
+
+),
+
+counted as (
+
+    select
+        counters.usage_hour,
+        counters.deployment_id,
+        cast(
+            (counters.prompt_tokens - counters.cached_prompt_tokens) * cast(weights.prefill_weight as double)
+            + counters.cached_prompt_tokens * cast(weights.cached_weight as double)
+            + counters.generated_tokens * cast(weights.decode_weight as double)
+            as decimal(38, 9)
+        ) as work
+    from {{ ref('int_deployment_token_work_hourly') }} as counters
+    inner join weights on counters.deployment_id = weights.deployment_id
+    where {{ near_ledger_days('cast(counters.usage_hour as date)', ref('int_charges_in_scope')) }}
+
+),
+
+-- Divided by what the engine counted, so that a lost part of the log costs nobody else anything; only without a counter by the log.
+deployment_hours as (
+
+    select
+        hours.usage_hour,
+        hours.deployment_id,
+        coalesce(logged.work, 0) as logged_work,
+        case when counted.work > 0 then counted.work end as counted_work,
+        greatest(coalesce(counted.work, 0), coalesce(logged.work, 0)) as divisor,
+        coalesce(logged.work > counted.work and counted.work > 0, false) as is_over_metered
+    from (select distinct usage_hour, deployment_id from serving) as hours
+    left join logged
+        on hours.usage_hour = logged.usage_hour and hours.deployment_id = logged.deployment_id
+    left join counted
+        on hours.usage_hour = counted.usage_hour and hours.deployment_id = counted.deployment_id
+
+),
+
+consumers as (
+
+    select
+        deployment_hours.usage_hour, deployment_hours.deployment_id, deployment_hours.divisor,
+        deployment_hours.is_over_metered, deployment_hours.counted_work,
+        'used' as usage_state,
+        group_work.work, group_work.team_id, group_work.project_id, group_work.environment, group_work.model_id,
+        group_work.customer_id, group_work.feature, group_work.api_key_id, group_work.allocation_group_id
+    from deployment_hours
+    inner join group_work
+        on
+            deployment_hours.usage_hour = group_work.usage_hour
+            and deployment_hours.deployment_id = group_work.deployment_id
+    where group_work.work > 0
+    union all
+    -- An hour of work without any counter or log is whole in this row.
+    select
+        usage_hour, deployment_id, case when divisor > 0 then divisor else 1 end,
+        is_over_metered, counted_work,
+        'unmetered',
+        case when divisor > 0 then divisor - logged_work else 1 end, null, null, null, null,
+        null, null, null, null
+    from deployment_hours
+    where divisor > logged_work or divisor = 0
+
+)
+
+select
+    serving.charge_id,
+    serving.unit_date,
+    serving.usage_hour,
+    serving.usage_date,
+    'measured' as placement,
+    'token_work' as allocation_step,
+    case when consumers.counted_work is null then 'serving_work_logged' else 'serving_work_counted' end as method,
+    cast(null as varchar) as rule_id,
+    'weighted_tokens' as driver,
+    cast(consumers.work as decimal(38, 9)) as driver_quantity,
+    serving.share_of_charge * cast(consumers.work as double) / cast(consumers.divisor as double) as share,
+    consumers.usage_state,
+    case when coalesce(consumers.team_id, serving.team_id) is null then 'workload_without_owner' end as remainder_reason,
+    cast(null as varchar) as resource_kind,
+    serving.activity_signal,
+    coalesce(consumers.team_id, serving.team_id) as team_id,
+    consumers.project_id,
+    coalesce(consumers.environment, serving.environment) as environment,
+    coalesce(consumers.model_id, serving.model_id) as model_id,
+    serving.deployment_id,
+    cast(null as varchar) as training_run_id,
+    cast(null as varchar) as attempt_id,
+    consumers.customer_id,
+    consumers.feature,
+    consumers.api_key_id,
+    cast(null as varchar) as token_class,
+    serving.workload_type,
+    consumers.allocation_group_id,
+    consumers.is_over_metered,
+    {{ allocate('serving.billed_cost', 'consumers.work', 'consumers.divisor') }} as billed_cost,
+    {{ allocate('serving.effective_cost', 'consumers.work', 'consumers.divisor') }} as effective_cost
+from serving
+inner join consumers
+    on
+        serving.usage_hour = consumers.usage_hour
+        and serving.deployment_id = consumers.deployment_id

@@ -1,0 +1,261 @@
+{{ config(materialized='table') }}
+
+-- Step 3 for model APIs: a bill line over the logged requests of its project, model and class, divided by what the vendor billed.
+with bill_lines as (
+
+    select
+        charges.*,
+        owners.team_id as owner_team_id,
+        owners.project_id as owner_project_id,
+        owners.environment as owner_environment,
+        coalesce(charges.bill_project_id, '') as project_key,
+        coalesce(charges.credential_id, '') as credential_key
+    from {{ ref('int_charges_in_scope') }} as charges
+    left join {{ ref('int_charge_owners') }} as owners on charges.charge_id = owners.charge_id
+    where charges.is_metered_use and charges.meter_scope is not null
+
+),
+
+-- Lines of one meter and period are one pot: what the vendor billed there is the sum of their quantities.
+pots as (
+
+    select
+        *,
+        sum(token_quantity) over (
+            partition by meter_scope, project_key, credential_key, model_id, billing_token_class,
+                charge_period_start, charge_period_end
+        ) as billed_tokens
+    from bill_lines
+
+),
+
+by_tokens as (
+
+    select * from pots
+    where billed_tokens > 0 and model_id is not null and billing_token_class is not null
+
+),
+
+-- Lines without a quantity (or that mix classes) follow list cost, as far as they say which project, model and class they are.
+by_list_cost as (
+
+    select * from pots
+    where coalesce(billed_tokens, 0) <= 0 or model_id is null or billing_token_class is null
+
+),
+
+token_groups as (
+
+    select
+        *,
+        coalesce(project_id, '') as project_key
+    from {{ ref('int_token_groups_hourly') }}
+    where {{ near_ledger_days('usage_date', ref('int_charges_in_scope')) }}
+
+),
+
+token_matches as (
+
+    select
+        lines.charge_id,
+        'tokens_of_billed_tokens' as method,
+        'tokens' as driver,
+        token_groups.tokens as quantity,
+        lines.billed_tokens,
+        token_groups.usage_hour,
+        token_groups.usage_date,
+        token_groups.token_class,
+        token_groups.allocation_group_id,
+        token_groups.team_id,
+        token_groups.project_id,
+        token_groups.environment,
+        token_groups.model_id,
+        token_groups.deployment_id,
+        token_groups.customer_id,
+        token_groups.feature,
+        token_groups.api_key_id
+    from by_tokens as lines
+    inner join {{ ref('int_charge_hours') }} as hours on lines.charge_id = hours.charge_id
+    inner join token_groups
+        on
+            hours.usage_hour = token_groups.usage_hour
+            and lines.meter_scope = token_groups.provider_id
+            and lines.project_key = token_groups.project_key
+            and lines.model_id = token_groups.model_id
+            and lines.billing_token_class = token_groups.billing_token_class
+            and (lines.credential_key = '' or lines.credential_key = token_groups.api_key_id)
+    where token_groups.tokens > 0
+
+),
+
+list_cost_matches as (
+
+    select
+        lines.charge_id,
+        'list_cost_of_logged' as method,
+        'list_cost' as driver,
+        token_groups.list_cost as quantity,
+        cast(null as decimal(38, 9)) as billed_tokens,
+        token_groups.usage_hour,
+        token_groups.usage_date,
+        token_groups.token_class,
+        token_groups.allocation_group_id,
+        token_groups.team_id,
+        token_groups.project_id,
+        token_groups.environment,
+        token_groups.model_id,
+        token_groups.deployment_id,
+        token_groups.customer_id,
+        token_groups.feature,
+        token_groups.api_key_id
+    from by_list_cost as lines
+    inner join {{ ref('int_charge_hours') }} as hours on lines.charge_id = hours.charge_id
+    inner join token_groups
+        on
+            hours.usage_hour = token_groups.usage_hour
+            and lines.meter_scope = token_groups.provider_id
+            and (lines.project_key = '' or lines.project_key = token_groups.project_key)
+            and (lines.model_id is null or lines.model_id = token_groups.model_id)
+            and (lines.billing_token_class is null or lines.billing_token_class = token_groups.billing_token_class)
+            and (lines.credential_key = '' or lines.credential_key = token_groups.api_key_id)
+    where token_groups.list_cost > 0
+
+),
+
+matches as (
+
+    select * from token_matches
+    union all
+    select * from list_cost_matches
+
+),
+
+logged as (
+
+    select charge_id, sum(quantity) as quantity
+    from matches
+    group by charge_id
+
+),
+
+divisors as (
+
+    select
+        pots.*,
+        coalesce(logged.quantity, 0) as logged_quantity,
+        coalesce(matches_by_tokens.charge_id is not null and logged.quantity > pots.billed_tokens, false) as is_over_metered,
+        case
+            when matches_by_tokens.charge_id is not null
+                then greatest(cast(pots.billed_tokens as decimal(38, 9)), cast(coalesce(logged.quantity, 0) as decimal(38, 9)))
+            when logged.quantity > 0 then cast(logged.quantity as decimal(38, 9))
+            -- Nothing logged that could share the line: it is unmetered as a whole.
+            else cast(1 as decimal(38, 9))
+        end as divisor,
+        matches_by_tokens.charge_id is not null as has_quantity
+    from pots
+    left join (select charge_id from by_tokens) as matches_by_tokens on pots.charge_id = matches_by_tokens.charge_id
+    left join logged on pots.charge_id = logged.charge_id
+
+),
+
+unmetered_days as (
+
+    select
+        divisors.charge_id,
+        cast(hours.usage_hour as date) as usage_date,
+        min(hours.usage_hour) as usage_hour,
+        count(*) as hours_of_day,
+        sum(count(*)) over (partition by divisors.charge_id) as hours_of_charge
+    from divisors
+    inner join {{ ref('int_charge_hours') }} as hours on divisors.charge_id = hours.charge_id
+    where
+        divisors.logged_quantity = 0
+        or (divisors.has_quantity and divisors.billed_tokens > divisors.logged_quantity)
+    group by divisors.charge_id, cast(hours.usage_hour as date)
+
+),
+
+unmetered as (
+
+    select
+        unmetered_days.charge_id,
+        unmetered_days.usage_date,
+        unmetered_days.usage_hour,
+        cast(
+            cast(divisors.divisor - divisors.logged_quantity as double)
+            * unmetered_days.hours_of_day / unmetered_days.hours_of_charge as decimal(38, 9)
+        ) as quantity
+    from unmetered_days
+    inner join divisors on unmetered_days.charge_id = divisors.charge_id
+
+)
+
+select
+    divisors.charge_id,
+    divisors.charge_date as unit_date,
+    matches.usage_hour,
+    matches.usage_date,
+    'measured' as placement,
+    'token_work' as allocation_step,
+    matches.method,
+    cast(null as varchar) as rule_id,
+    matches.driver,
+    cast(matches.quantity as decimal(38, 9)) as driver_quantity,
+    cast(matches.quantity as double) / cast(divisors.divisor as double) as share,
+    'used' as usage_state,
+    case when coalesce(matches.team_id, divisors.owner_team_id) is null then 'request_without_owner' end as remainder_reason,
+    cast(null as varchar) as resource_kind,
+    cast(null as varchar) as activity_signal,
+    coalesce(matches.team_id, divisors.owner_team_id) as team_id,
+    matches.project_id,
+    coalesce(matches.environment, divisors.owner_environment) as environment,
+    matches.model_id,
+    matches.deployment_id,
+    cast(null as varchar) as training_run_id,
+    cast(null as varchar) as attempt_id,
+    matches.customer_id,
+    matches.feature,
+    matches.api_key_id,
+    matches.token_class,
+    'serving' as workload_type,
+    matches.allocation_group_id,
+    divisors.is_over_metered,
+    {{ allocate('divisors.billed_cost', 'matches.quantity', 'divisors.divisor') }} as billed_cost,
+    {{ allocate('divisors.effective_cost', 'matches.quantity', 'divisors.divisor') }} as effective_cost
+from matches
+inner join divisors on matches.charge_id = divisors.charge_id
+union all
+select
+    divisors.charge_id,
+    divisors.charge_date,
+    unmetered.usage_hour,
+    unmetered.usage_date,
+    case when divisors.is_single_hour then 'charge_hour' else 'even' end,
+    'token_work',
+    case when divisors.has_quantity then 'tokens_of_billed_tokens' else 'list_cost_of_logged' end,
+    null,
+    case when divisors.has_quantity then 'tokens' end,
+    case when divisors.has_quantity then unmetered.quantity end,
+    cast(unmetered.quantity as double) / cast(divisors.divisor as double),
+    'unmetered',
+    case when divisors.owner_team_id is null then 'unmetered_without_owner' end,
+    null,
+    null,
+    divisors.owner_team_id,
+    coalesce(divisors.owner_project_id, divisors.bill_project_id),
+    divisors.owner_environment,
+    divisors.model_id,
+    null,
+    null,
+    null,
+    null,
+    null,
+    divisors.credential_id,
+    null,
+    'serving',
+    null,
+    false,
+    {{ allocate('divisors.billed_cost', 'unmetered.quantity', 'divisors.divisor') }},
+    {{ allocate('divisors.effective_cost', 'unmetered.quantity', 'divisors.divisor') }}
+from unmetered
+inner join divisors on unmetered.charge_id = divisors.charge_id
