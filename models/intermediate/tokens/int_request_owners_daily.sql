@@ -1,0 +1,69 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+
+-- Who owns a day's requests, resolved once per distinct set of keys instead of once per request. Exactly one identity wins: the
+-- lowest priority number, then the one that names the provider, then a fixed order of kinds, so that the order of rows never decides.
+with request_keys as (
+    select distinct
+        requests.usage_date,
+        coalesce(names.provider_id, requests.raw_provider, 'unknown') as provider_id,
+        coalesce(requests.team, '') as team,
+        coalesce(requests.project_id, '') as project_id,
+        coalesce(requests.api_key_id, '') as api_key_id
+    from {{ ref('int_requests_unioned') }} as requests
+    left join {{ ref('int_model_names') }} as names
+        on requests.raw_provider = names.raw_provider and requests.raw_model = names.raw_model
+    where {{ in_dirty_days('usage_date') }}
+),
+
+key_kinds as (
+    select usage_date, provider_id, team, project_id, api_key_id, 'api_key' as key_type, api_key_id as key_value, 1 as kind_order from request_keys
+    union all
+    select usage_date, provider_id, team, project_id, api_key_id, 'litellm_team' as key_type, team as key_value, 2 as kind_order from request_keys
+    union all
+    select usage_date, provider_id, team, project_id, api_key_id, 'project' as key_type, project_id as key_value, 3 as kind_order from request_keys
+    union all
+    select usage_date, provider_id, team, project_id, api_key_id, 'workspace' as key_type, project_id as key_value, 4 as kind_order from request_keys
+    union all
+    select usage_date, provider_id, team, project_id, api_key_id, 'inference_profile' as key_type, project_id as key_value, 5 as kind_order from request_keys
+),
+
+ranked as (
+    select
+        key_kinds.usage_date,
+        key_kinds.provider_id,
+        key_kinds.team,
+        key_kinds.project_id,
+        key_kinds.api_key_id,
+        identities.unit_id,
+        identities.project,
+        identities.environment,
+        row_number() over (
+            partition by key_kinds.usage_date, key_kinds.provider_id, key_kinds.team, key_kinds.project_id, key_kinds.api_key_id
+            order by
+                identities.priority,
+                case when identities.scope = '' then 1 else 0 end,
+                key_kinds.kind_order,
+                identities.valid_from desc,
+                identities.unit_id,
+                identities.project,
+                identities.environment
+        ) as rank
+    from key_kinds
+    inner join {{ ref('stg_reference__identity_map') }} as identities
+        on key_kinds.key_type = identities.key_type and key_kinds.key_value = identities.key_value
+    where key_kinds.key_value <> ''
+        and identities.scope in ('', key_kinds.provider_id)
+        and key_kinds.usage_date >= identities.valid_from and key_kinds.usage_date < identities.valid_to
+)
+
+select
+    usage_date,
+    provider_id,
+    team,
+    project_id,
+    api_key_id,
+    unit_id,
+    project,
+    environment
+from ranked
+where rank = 1

@@ -1,0 +1,108 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+
+-- Prices laid out so that a request finds its one row by a hash join: a row per day, model, variant, context tier and time window,
+-- a column per token class. Days and models are those of the requests, so the table stays small.
+with days as (
+    select distinct usage_date
+    from {{ ref('int_requests_unioned') }}
+    where {{ in_dirty_days('usage_date') }}
+),
+
+models as (
+    select distinct provider_id, model_id, price_provider_id
+    from {{ ref('stg_price_book__model_aliases') }}
+    where model_id is not null and price_provider_id is not null
+),
+
+prices as (
+    select
+        days.usage_date,
+        models.provider_id,
+        models.model_id,
+        prices.service_tier,
+        prices.processing,
+        -- an exclusive lower bound that lets a request without input tokens pass
+        case when prices.tier_start = 0 then -1 else prices.tier_start end as context_above,
+        prices.tier_end as context_up_to,
+        prices.window_start_second,
+        prices.window_end_second,
+        prices.token_class,
+        prices.unit_price_usd,
+        prices.is_fallback,
+        prices.version,
+        classes.billing_token_class
+    from {{ ref('stg_price_book__token_prices') }} as prices
+    inner join models on prices.provider_id = models.price_provider_id and prices.model_id = models.model_id
+    inner join days on prices.valid_from <= days.usage_date and prices.valid_to > days.usage_date
+    inner join {{ ref('token_classes') }} as classes on prices.token_class = classes.token_class
+    -- the variants of a list hold for its own provider only
+    where prices.provider_id = models.provider_id or (prices.service_tier = 'standard' and prices.processing = 'standard')
+),
+
+-- Of several negotiated rates the most specific one holds: an exact model before every model, then the class, its billing class,
+-- every class; of equals the one that started last.
+rates as (
+    select
+        prices.usage_date,
+        prices.provider_id,
+        prices.model_id,
+        prices.token_class,
+        rates.discount_pct,
+        rates.unit_price_per_million,
+        rates.currency,
+        row_number() over (
+            partition by prices.usage_date, prices.provider_id, prices.model_id, prices.token_class
+            order by
+                case when rates.model_pattern = '*' then 1 else 0 end,
+                case when rates.token_class = prices.token_class then 0 when rates.token_class = '*' then 2 else 1 end,
+                rates.valid_from desc,
+                rates.discount_pct desc,
+                rates.unit_price_per_million
+        ) as rank
+    from (select distinct usage_date, provider_id, model_id, token_class, billing_token_class from prices) as prices
+    inner join {{ ref('stg_reference__contract_rates') }} as rates
+        on prices.provider_id = rates.provider_id
+        and prices.usage_date >= rates.valid_from and prices.usage_date < rates.valid_to
+    where rates.model_pattern in ('*', prices.model_id)
+        and rates.token_class in ('*', prices.token_class, prices.billing_token_class)
+),
+
+contracted as (
+    select
+        prices.*,
+        -- A negotiated price in another currency cannot stand in a USD cost: it is unknown here, not the list price.
+        cast(case
+            when rates.rank is null then prices.unit_price_usd
+            when rates.unit_price_per_million is not null and rates.currency = 'USD' then cast(rates.unit_price_per_million as decimal(38, 9)) * 0.000001
+            when rates.unit_price_per_million is null
+                then cast(prices.unit_price_usd as decimal(25, 12)) * (1 - cast(rates.discount_pct as decimal(13, 10)) * 0.01)
+        end as decimal(18, 12)) as contract_price_usd
+    from prices
+    left join rates
+        on prices.usage_date = rates.usage_date
+        and prices.provider_id = rates.provider_id
+        and prices.model_id = rates.model_id
+        and prices.token_class = rates.token_class
+        and rates.rank = 1
+)
+
+select
+    {{ hash_key(['provider_id', 'model_id', 'service_tier', 'processing', 'context_above', 'window_start_second']) }} as price_id,
+    usage_date,
+    provider_id,
+    model_id,
+    service_tier,
+    processing,
+    context_above,
+    context_up_to,
+    window_start_second,
+    window_end_second,
+    {%- for token_class in token_class_names() %}
+    max(case when token_class = '{{ token_class }}' then unit_price_usd end) as list_{{ token_class }},
+    max(case when token_class = '{{ token_class }}' then contract_price_usd end) as contract_{{ token_class }},
+    {%- endfor %}
+    count(case when is_fallback then 1 end) as fallback_classes,
+    min(version) as price_version
+from contracted
+group by
+    usage_date, provider_id, model_id, service_tier, processing, context_above, context_up_to, window_start_second, window_end_second

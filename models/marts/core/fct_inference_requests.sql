@@ -1,0 +1,100 @@
+{{ config(materialized='parquet_days', meta={'replace_by': 'usage_date'}) }}
+
+-- One pass over the requests: hash joins with small tables only (names, owners, prices), no window, nothing row by row.
+with requests as (
+    select
+        requests.*,
+        date_trunc('hour', requests.requested_at) as usage_hour,
+        coalesce(names.provider_id, requests.raw_provider, 'unknown') as provider_id,
+        coalesce(names.model_id, requests.raw_model) as model_id,
+        case
+            when raw_service_tier in ('standard', 'default', 'auto', 'batch', 'on_demand', 'standard_only') then 'standard'
+            when raw_service_tier = 'priority_on_demand' then 'priority'
+            when raw_service_tier = 'flex_discount' then 'flex'
+            else raw_service_tier
+        end as service_tier,
+        case when raw_processing = 'batch' or raw_service_tier = 'batch' then 'batch' else 'standard' end as processing,
+        {{ seconds_of_day('requests.requested_at') }} as second_of_day
+    from {{ ref('int_requests_unioned') }} as requests
+    left join {{ ref('int_model_names') }} as names
+        on requests.raw_provider = names.raw_provider and requests.raw_model = names.raw_model
+    where {{ in_dirty_days('usage_date') }}
+),
+
+priced as (
+    select
+        requests.*,
+        coalesce(requests.project_id, owners.project) as vendor_project_id,
+        case when requests.meter = 'request_log' then coalesce(owners.unit_id, requests.team) else owners.unit_id end as team_id,
+        coalesce(requests.environment, owners.environment) as owned_environment,
+        prices.price_id,
+        prices.price_version,
+        case
+            when requests.provider_id = 'self_hosted' then 'self_hosted'
+            when requests.served_from = 'gateway_cache' then 'not_billable'
+            when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 then 'not_billable'
+            else 'billable'
+        end as billing_status,
+        {{ token_cost('requests', 'prices', 'list') }} as token_list_cost,
+        {{ token_cost('requests', 'prices', 'contract') }} as token_contracted_cost
+    from requests
+    left join {{ ref('int_request_owners_daily') }} as owners
+        on requests.usage_date = owners.usage_date
+        and requests.provider_id = owners.provider_id
+        and coalesce(requests.team, '') = owners.team
+        and coalesce(requests.project_id, '') = owners.project_id
+        and coalesce(requests.api_key_id, '') = owners.api_key_id
+    left join {{ ref('int_token_prices_daily') }} as prices
+        on requests.usage_date = prices.usage_date
+        and requests.provider_id = prices.provider_id
+        and requests.model_id = prices.model_id
+        and requests.service_tier = prices.service_tier
+        and requests.processing = prices.processing
+        and requests.input_total_tokens > prices.context_above
+        and requests.input_total_tokens <= prices.context_up_to
+        and requests.second_of_day >= prices.window_start_second
+        and requests.second_of_day < prices.window_end_second
+)
+
+select
+    {{ hash_key(['meter', 'feed', 'request_id']) }} as request_key,
+    request_id,
+    meter,
+    feed,
+    requested_at,
+    usage_hour,
+    usage_date,
+    provider_id,
+    raw_model,
+    model_id,
+    deployment_id,
+    service_tier,
+    processing,
+    status,
+    is_failed,
+    served_from,
+    vendor_project_id as project_id,
+    api_key_id,
+    team_id,
+    owned_environment as environment,
+    customer_id,
+    feature,
+    session_id,
+    {%- for token_class in token_class_names() %}
+    cast({{ token_class }}_tokens as bigint) as {{ token_class }}_tokens,
+    {%- endfor %}
+    cast(input_total_tokens as bigint) as input_total_tokens,
+    cast(output_total_tokens as bigint) as output_total_tokens,
+    cast(case billing_status when 'billable' then token_list_cost when 'not_billable' then 0 end as decimal(38, 12)) as list_cost,
+    cast(case billing_status when 'billable' then token_contracted_cost when 'not_billable' then 0 end as decimal(38, 12)) as contracted_cost,
+    gateway_cost,
+    'USD' as cost_currency,
+    case when billing_status <> 'billable' then billing_status when token_list_cost is null then 'unpriced' else 'priced' end as pricing_status,
+    price_id,
+    price_version,
+    dq_status,
+    {{ hash_key([
+        'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'team_id',
+        'owned_environment', 'customer_id', 'feature'
+    ]) }} as allocation_group_id
+from priced

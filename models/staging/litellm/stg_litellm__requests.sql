@@ -1,0 +1,37 @@
+-- LiteLLM writes every vendor's usage in OpenAI's shape: prompt tokens hold the cached and cache-write tokens, completion tokens
+-- hold the reasoning tokens. The classes are made disjoint here. Where the parts exceed the total the row breaks that rule
+-- (older versions pass Anthropic's exclusive counts through): the parts are then taken as coming on top, and `dq_status` says so.
+with requests as (
+    select
+        _feed as feed,
+        request_id,
+        started_at as requested_at,
+        lower(custom_llm_provider) as raw_provider,
+        model as raw_model,
+        model_id as deployment_id,
+        coalesce(nullif(lower(served_tier), ''), nullif(lower(speed), ''), 'standard') as raw_service_tier,
+        case when call_type like '%batch%' then 'batch' else 'standard' end as raw_processing,
+        nullif(project_id, '') as project_id,
+        nullif(api_key, '') as api_key_id,
+        nullif(team_id, '') as team,
+        nullif(environment, '') as environment,
+        coalesce(nullif(customer_id, ''), nullif(end_user, '')) as customer_id,
+        nullif(feature, '') as feature,
+        nullif(session_id, '') as session_id,
+        coalesce(nullif(status, ''), 'success') as status,
+        case when lower(cache_hit) = 'true' then 'gateway_cache' else 'provider' end as served_from,
+        prompt_tokens,
+        completion_tokens,
+        coalesce(usage_cached_tokens, 0) as cache_read,
+        coalesce(usage_cache_write_tokens, coalesce(usage_cache_write_5m_tokens, 0) + coalesce(usage_cache_write_1h_tokens, 0)) as cache_write,
+        coalesce(usage_cache_write_5m_tokens, 0) as cache_write_5m,
+        coalesce(usage_cache_write_1h_tokens, 0) as cache_write_1h,
+        coalesce(usage_audio_tokens, 0) as audio_in,
+        coalesce(usage_image_tokens, 0) as image_in,
+        coalesce(usage_reasoning_tokens, 0) as reasoning,
+        coalesce(usage_output_audio_tokens, 0) as audio_out,
+        {{ vendor_amount('spend') }} as gateway_cost
+    from {{ source('litellm', 'litellm_spend_logs') }}
+)
+
+{{ canonical_tokens('requests', is_exclusive='false') }}
