@@ -1,0 +1,26 @@
+"""Readers: one module a file format, each turning one vendor file into a relation of vendor values.
+
+A reader is `read(con, path, table, delivery) -> Reading | None`; None says that the file holds nothing for this table (a costs
+page for the usage table). It types nothing and judges nothing but the form of the file: what it cannot read as a whole it
+refuses with `FileRefused`, whose message names what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestration.landing.readers import delimited, json_lines, mlflow_runs, openai_pages, parquet, prometheus, tabular
+from orchestration.landing.readers.reading import FileRefused, Reading
+
+READERS: dict[str, Callable[..., Reading | None]] = {
+    "delimited": delimited.read,
+    "csv": delimited.read,
+    "parquet": parquet.read,
+    "json_lines": json_lines.read,
+    "tabular": tabular.read,
+    "openai_pages": openai_pages.read,
+    "prometheus": prometheus.read,
+    "mlflow_runs": mlflow_runs.read,
+}
+
+__all__ = ["READERS", "FileRefused", "Reading"]

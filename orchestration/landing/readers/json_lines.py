@@ -1,0 +1,109 @@
+"""JSON lines (or one JSON array of objects), plain or gzip: top-level fields as text, nested ones as JSON text.
+
+An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. A line that is no JSON
+object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared are looked for in
+samples spread over the file, because reading all keys of each line costs several times the load itself.
+Options: `drop` (fields that must never be landed), `nulls`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.deliveries import Delivery
+from orchestration.landing.readers.delimited import is_gzip
+from orchestration.landing.readers.reading import FileRefused, Reading, form_of, match, name, refuse_unless, split_path, text
+from orchestration.landing.schema import RawTable
+
+SAMPLED_LINES = 500
+SAMPLED_PLACES = 20
+
+
+def sample_keys(path: Path, is_array: bool) -> list[str]:
+    """Top-level keys of sampled records in order of first sight.
+
+    Raises:
+        FileRefused: If no sampled line is a JSON object.
+    """
+    keys: dict[str, None] = {}
+    objects = 0
+
+    def note(record: object) -> None:
+        nonlocal objects
+        if isinstance(record, dict):
+            objects += 1
+            keys.update(dict.fromkeys(record))
+
+    if is_array:
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
+            try:
+                for record in json.load(stream):
+                    note(record)
+            except (ValueError, EOFError, OSError) as error:
+                raise FileRefused(f"it is no complete JSON ({error}). Deliver it again") from error
+    else:
+        places = 1 if is_gzip(path) else SAMPLED_PLACES
+        size = path.stat().st_size
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
+            try:
+                for place in range(places):
+                    if place:
+                        stream.seek(size * place // places)
+                        stream.readline()
+                    for _ in range(SAMPLED_LINES * (SAMPLED_PLACES // places)):
+                        line = stream.readline()
+                        if not line:
+                            break
+                        try:
+                            note(json.loads(line.decode("utf-8-sig", errors="replace")))
+                        except ValueError:
+                            continue
+            except (EOFError, OSError) as error:
+                raise FileRefused(f"the gzip file is broken or cut off ({error}). Deliver it again") from error
+    if not objects:
+        raise FileRefused("none of its lines is a JSON object. One JSON object a line is expected")
+    return list(keys)
+
+
+def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading:
+    """Read one JSON lines file."""
+    form = form_of(path)
+    refuse_unless(form, ("json", "json_array"), "JSON with one object a line")
+    drop = {str(column).lower() for column in table.options.get("drop", ())}
+    by_lower: dict[str, str] = {}
+    for key in sample_keys(path, form == "json_array"):
+        if key.lower() not in drop:
+            by_lower.setdefault(key.lower(), key)  # DuckDB takes keys that differ in case only for the same
+    columns = dict.fromkeys(by_lower.values(), "VARCHAR")
+
+    wanted: dict[str, list[str]] = {}
+    for origin in (origin for column in table.columns for origin in column.origins if origin.startswith("$.")):
+        base, rest = split_path(origin)
+        base = base if base in columns else by_lower.get(base.lower(), base)
+        if base in columns and rest != "$":
+            wanted.setdefault(base, []).append(rest)
+    paths: dict[str, str] = {}
+    parsed: list[str] = []
+    for position, (base, rests) in enumerate(wanted.items()):
+        unique = list(dict.fromkeys(rests))
+        # A field may hold JSON or, in some exports, JSON as a string; read as VARCHAR both are the same text.
+        parsed.append(f"try(json_extract_string({name(base)}, [{', '.join(text(rest) for rest in unique)}])) as __paths_{position}")
+        for index, rest in enumerate(unique, start=1):
+            paths[f"$.{base}{rest[1:]}"] = f"__paths_{position}[{index}]"
+            paths[f'$."{base}"{rest[1:]}'] = f"__paths_{position}[{index}]"
+    declared = ", ".join(f"{text(column)}: 'VARCHAR'" for column in columns)
+    shape = "array" if form == "json_array" else "newline_delimited"
+    lenient = ", ignore_errors=true" if form == "json" else ""
+    scan = (
+        f"read_json({text(path)}, format='{shape}', columns={{{declared}}}, compression='{'gzip' if is_gzip(path) else 'none'}', "
+        f"maximum_object_size=67108864{lenient})"
+    )
+    bases = set(wanted)
+    reading = match(columns, table, delivery, paths=paths, relation=f"select {', '.join(['*', *parsed])} from {scan}")
+    # A field that is read by paths is declared by them, the rest of it is not kept.
+    reading.extra = {key: expression for key, expression in reading.extra.items() if key not in bases}
+    return reading
