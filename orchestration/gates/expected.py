@@ -26,6 +26,7 @@ class GateError(RuntimeError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("publishing refused: " + " | ".join(problems))
         self.problems = problems
+        self.results: tuple[GateResult, ...] = ()
 
 
 def expected_dbt_tests(manifest: dict) -> set[ExpectedGate]:
