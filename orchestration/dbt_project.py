@@ -1,0 +1,128 @@
+"""How the pipeline starts dbt: folders, environment, arguments, and a manifest for loading definitions.
+
+Pure functions where it can be, so that they are tested without a warehouse. Nothing here imports dbt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection
+from datetime import date, datetime
+from pathlib import Path
+
+from orchestration.settings import Settings
+
+TARGET = "pipeline"
+_PARSED_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
+_PARSED_FILES = ("dbt_project.yml", "profiles.example.yml")
+
+
+def dbt_executable() -> str:
+    """dbt of this Python's environment."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else "dbt"
+
+
+def target_dir(settings: Settings) -> Path:
+    """dbt's artifacts and parse cache of the pipeline; analysts have their own."""
+    return settings.build / "target"
+
+
+def profiles_dir(settings: Settings) -> Path:
+    """A folder with the example profile as profiles.yml: the pipeline does not depend on a person's own copy."""
+    folder = settings.build / "profiles"
+    example, copy = settings.project_dir / "profiles.example.yml", folder / "profiles.yml"
+    if not copy.exists() or copy.read_bytes() != example.read_bytes():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(example, copy)
+    return folder
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Variables that the profile's `pipeline` target and the models read."""
+    return {
+        "AI_FINOPS_BUILD_PATH": str(settings.build_path),
+        "AI_FINOPS_PARQUET_ROOT": str(settings.requests_dir),
+        "AI_FINOPS_THREADS": str(settings.threads),
+        "AI_FINOPS_MEMORY_LIMIT": settings.memory_limit,
+        "AI_FINOPS_REPORT_CURRENCY": settings.report_currency,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_PATH": str(settings.build / "logs"),
+        "DBT_TARGET_PATH": str(target_dir(settings)),
+    }
+
+
+def location_args(settings: Settings) -> list[str]:
+    """Where project, profile and target are."""
+    return [
+        "--project-dir", str(settings.project_dir), "--profiles-dir", str(profiles_dir(settings)), "--target", TARGET,
+        "--target-path", str(target_dir(settings)),
+    ]  # fmt: skip
+
+
+def build_args(dirty_days: Collection[date] | None, as_of: datetime) -> list[str]:
+    """Arguments of the nightly build.
+
+    Args:
+        dirty_days: Days to rebuild; None rebuilds everything from nothing.
+        as_of: The run's clock, naive UTC.
+    """
+    days = None if dirty_days is None else sorted(day.isoformat() for day in dirty_days)
+    # Unit tests judge code, not data: they belong to `make test`.
+    args = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"dirty_days": days, "as_of": as_of.isoformat()})]
+    return [*args, "--full-refresh"] if dirty_days is None else args
+
+
+def run_dbt(args: list[str], settings: Settings, log: Path | None = None) -> int:
+    """Run dbt and return its exit code; output goes to `log`, or is inherited."""
+    environment = {**os.environ, **dbt_environment(settings)}
+    # Without byte code every start compiles dbt's imports again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [dbt_executable(), *args, *location_args(settings)]
+    if log is None:
+        return subprocess.run(command, env=environment, check=False).returncode
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        return subprocess.run([*command, "--no-use-colors"], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+
+
+def _parse_stamp(project_dir: Path) -> str:
+    """Changes with any file that dbt parses: name, size and time of change."""
+    parts = [project_dir / name for name in _PARSED_FILES]
+    for folder in _PARSED_FOLDERS:
+        parts.extend(path for path in sorted((project_dir / folder).rglob("*")) if path.is_file())
+    digest = hashlib.sha256()
+    for path in parts:
+        if path.exists():
+            status = path.stat()
+            digest.update(f"{path.relative_to(project_dir)} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The manifest of the project as it is now, from `dbt parse` where it is missing or older than the files.
+
+    It is kept apart from the builds' target folder, so that loading definitions never disturbs a run. Needs no database,
+    no network and no secret.
+
+    Raises:
+        RuntimeError: If the project does not parse; the message is dbt's.
+    """
+    folder = settings.build / "definitions"
+    manifest, stamp_file = folder / "manifest.json", folder / "stamp"
+    stamp = _parse_stamp(settings.project_dir)
+    if manifest.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
+        return manifest
+    environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(folder)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [dbt_executable(), "parse", *location_args(settings)[:-1], str(folder), "--no-use-colors"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"dbt parse failed:\n{done.stdout}{done.stderr}")
+    stamp_file.write_text(stamp)
+    return manifest
