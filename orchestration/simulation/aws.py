@@ -46,9 +46,9 @@ _TOKEN_TYPE = {
 
 # account, product code, product name, usage type, resource, unit, list rate, units a day at scale 1, team tag, follows GPUs
 _DAILY = (
-    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-pretraining-corpus", "GB-Mo", "0.021", 152_000, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-pretraining-corpus", "GB-Mo", "0.021", 300_000, "foundation"),
     (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-checkpoints", "GB-Mo", "0.021", 52_000, "posttraining"),
-    (TRAINING_ACCOUNT, "AmazonFSx", "Amazon FSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f60718", "GB-Mo", "0.145", 6_800, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonFSx", "Amazon FSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f60718", "GB-Mo", "0.145", 16_000, "foundation"),
     (TRAINING_ACCOUNT, "AmazonEC2", "Amazon Elastic Compute Cloud", "EBS:VolumeUsage.gp3", "", "GB-Mo", "0.08", 4_100, ""),
     (PRODUCT_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-product-logs", "GB-Mo", "0.023", 21_000, "dataplatform"),
     (PRODUCT_ACCOUNT, "AWSDataTransfer", "AWS Data Transfer", "DataTransfer-Out-Bytes", "", "GB", "0.05", 11_000, ""),

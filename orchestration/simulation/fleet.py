@@ -143,8 +143,8 @@ SAVINGS_PLAN_LANES = (
 # nodes of these lanes live as long as their job: launched and stopped within the hour
 ON_DEMAND_LANES = (
     _Lane("od-flex", "atlas-east", ("assistant",), ("meridian-assist",), 1, (14, 50), (3, 18), 0.62, 0.2),
-    _Lane("od-burst", "atlas-west", ("foundation", "posttraining"), ("meridian-audio",), 6, (20, 80), (1, 12), 0.78, 0.3),
-    _Lane("od-search", "atlas-west", ("search", "assistant"), ("meridian-embed",), 5, (12, 48), (2, 14), 0.60, 0.25),
+    _Lane("od-burst", "atlas-west", ("foundation", "posttraining"), ("meridian-audio",), 9, (20, 80), (1, 12), 0.78, 0.3),
+    _Lane("od-search", "atlas-west", ("search", "assistant"), ("meridian-embed",), 6, (12, 48), (2, 14), 0.60, 0.25),
     _Lane("od-spot", "atlas-west", ("evaluation",), ("meridian-eval-small",), 3, (8, 30), (2, 12), 0.55, 0.6, kind="experiment"),
 )  # fmt: skip
 

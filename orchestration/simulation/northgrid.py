@@ -19,8 +19,8 @@ from .database import CSV, copy
 from .fleet import RUNNING, Fleet
 from .timeline import HOUR, Month, Timeline, epoch, utc
 
-NODE_RATE = Decimal("33.60")  # EUR per node-hour, 4.20 per GPU-hour
-LIST_RATE = Decimal("41.60")
+NODE_RATE = Decimal("39.20")  # EUR per node-hour, 4.90 per GPU-hour
+LIST_RATE = Decimal("47.20")
 STORAGE_RATE, STORAGE_TB = Decimal("0.042"), 620  # EUR per TB-hour of the shared file system
 RESERVATION = "rsv-2026-h200"
 SLA_CREDIT = Decimal("-4200.00")  # on the invoice of the corrected month; in the export only a month later
@@ -112,7 +112,7 @@ def write_export(con: duckdb.DuckDBPyConnection, path: Path, month: Month, end: 
             resource_id as "ResourceId", resource_id as "ResourceName",
             case kind when 'usage' then 'Node' when 'storage' then 'File system' end as "ResourceType",
             case when kind = 'storage' then 'Storage' else 'Compute' end as "ServiceCategory",
-            case when kind = 'storage' then 'Northgrid Storage' else 'Northgrid Compute' end as "ServiceName",
+            case when kind = 'storage' then 'Northgrid Storage' else 'GPU Cloud' end as "ServiceName",
             case when kind = 'storage' then 'File Storage' else 'Virtual Machines' end as "ServiceSubcategory",
             case when kind = 'storage' then 'ng.lustre' else 'ng.h200.8x' end as "SkuId",
             case when kind = 'storage' then 'TB-hours' else 'H200 GPU-hours' end as "SkuMeter",

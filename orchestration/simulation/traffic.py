@@ -52,9 +52,8 @@ def day_of_requests(
     total = np.clip(total, 200, limit).astype(np.int64)
     is_long = random.random(count) < per_route([r.long_share for r in routes])
     total = np.where(is_long, random.integers(272_001, 390_000, size=count), total)
-    # one request exactly on the threshold a day: still the base price
-    on_edge = np.flatnonzero(is_long)[:1]
-    total[on_edge] = 272_000
+    if day.day % 2:  # every other day one request exactly on the threshold: still the base price
+        total[np.flatnonzero(is_long)[:1]] = 272_000
     read_share = np.clip(random.normal(per_route([r.read for r in routes]), 0.15), 0, 0.9) * (
         per_route([r.read for r in routes]) > 0
     )

@@ -40,6 +40,11 @@ def build(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     _teams(con, timeline)
 
 
+def _money(sql: str) -> str:
+    """An amount as DECIMAL before it is summed: sums of doubles depend on the order of the rows."""
+    return f"cast(round({sql}, 12) as decimal(38,12))"
+
+
 def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     con.execute(
         f"""create or replace table node_costs as
@@ -50,9 +55,9 @@ def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
         where n.cluster = 'northgrid' and h.hour < {timeline.t_bill}"""
     )
     con.execute(
-        """create or replace table held_costs as
+        f"""create or replace table held_costs as
         select h.hold, h.hour, c.currency, h.seconds, n.seconds as paid_seconds, c.cost as node_cost,
-            c.cost * h.seconds / n.seconds as cost, a.value / 10000.0 as activity
+            {_money('c.cost::double * h.seconds / n.seconds')} as cost, a.value / 10000.0 as activity
         from hold_hours h join holds using (hold) join node_hours n on n.node = holds.node and n.hour = h.hour
         join node_costs c on c.node = holds.node and c.hour = h.hour
         left join activity_hours a on a.hold = h.hold and a.hour = h.hour
@@ -61,14 +66,16 @@ def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
 
 
 def _runs(con: duckdb.DuckDBPyConnection) -> None:
+    lost = _money(
+        f"c.node_cost::double / c.paid_seconds * greatest(0, least(a.end_at, c.hour + {HOUR})"
+        " - greatest(a.start_at, c.hour, coalesce(a.checkpoint, a.start_at)))"
+    )
     con.execute(
         f"""create or replace table attempt_costs as
         select a.run_id, a.attempt_no, a.job_id, a.state, a.start_at, a.end_at, a.checkpoint, c.currency,
-            round(sum(c.cost), 12)::decimal(38,12) as effective_cost,
-            round(sum(case when a.state in ('COMPLETED', 'RUNNING') then 0 else c.node_cost / c.paid_seconds
-                * greatest(0, least(a.end_at, c.hour + {HOUR}) - greatest(a.start_at, c.hour, coalesce(a.checkpoint, a.start_at))) end), 12)::decimal(38,12)
-                as lost_cost,
-            round(sum(c.seconds * h.gpus) / 3600.0, 6)::decimal(38,6) as gpu_hours
+            sum(c.cost)::decimal(38,12) as effective_cost,
+            sum(case when a.state in ('COMPLETED', 'RUNNING') then 0 else {lost} end)::decimal(38,12) as lost_cost,
+            round(sum(c.seconds * h.gpus)::bigint / 3600.0, 6)::decimal(38,6) as gpu_hours
         from attempts a join held_costs c on c.hold = a.hold join holds h on h.hold = a.hold
         group by all"""
     )
@@ -92,7 +99,7 @@ def _serving(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""create or replace table serving_costs as
         with deployments as (
-            select h.deployment, c.hour, sum(c.cost) as cost, sum(c.cost * c.activity) as productive,
+            select h.deployment, c.hour, sum(c.cost) as cost, sum({_money('c.cost::double * c.activity')}) as productive,
                 sum(case when c.activity is null then c.cost else 0 end) as unknown
             from held_costs c join holds h using (hold) where h.deployment <> '' group by all),
         measured as (
@@ -101,7 +108,8 @@ def _serving(con: duckdb.DuckDBPyConnection) -> None:
         logged as (
             select r.project as deployment, u.hour, r.team, u.customer, sum({work}) as work
             from usage u join routes r on r.meter = u.meter and r.route = u.route where u.meter = 'request_log' and u.metered group by all)
-        select l.deployment, l.hour, l.team, l.customer, d.productive * l.work / m.work as cost, d.unknown * l.work / m.work as unknown_cost
+        select l.deployment, l.hour, l.team, l.customer, {_money('d.productive::double * l.work / m.work')} as cost,
+            {_money('d.unknown::double * l.work / m.work')} as unknown_cost
         from logged l join measured m using (deployment, hour) join deployments d using (deployment, hour) where m.work > 0"""
     )
 
@@ -120,7 +128,7 @@ def _api(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
         with lines as (
             select day, hour, provider, project, model_id, billing_class, sum(tokens) as billed_tokens, sum(contract_cost) as billed_cost
             from token_lines group by all)
-        select m.*, l.billed_cost::double * m.tokens / l.billed_tokens as cost, m.day < date '{timeline.bill_end.date()}' as is_billed
+        select m.*, {_money('l.billed_cost::double * m.tokens / l.billed_tokens')} as cost, m.day < date '{timeline.bill_end.date()}' as is_billed
         from metered_tokens m join lines l using (day, hour, provider, project, model_id, billing_class)"""
     )
     con.execute(
@@ -130,7 +138,7 @@ def _api(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
         select l.day as usage_date, l.provider as provider_id, l.project, l.model_id, l.billing_class,
             sum(l.tokens)::decimal(38,0) as billed_tokens, sum(coalesce(m.tokens, 0))::decimal(38,0) as metered_tokens,
             sum(l.contract_cost)::decimal(38,12) as billed_cost,
-            round(sum(l.contract_cost::double - coalesce(m.cost, 0)), 12)::decimal(38,12) as unmetered_cost
+            sum(l.contract_cost - coalesce(m.cost, 0))::decimal(38,12) as unmetered_cost
         from (select day, hour, provider, project, model_id, billing_class, sum(tokens) as tokens, sum(contract_cost) as contract_cost
             from token_lines where day < date '{timeline.bill_end.date()}' group by all) l
         left join metered m using (day, hour, provider, project, model_id, billing_class)
@@ -143,12 +151,12 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
         """create or replace table truth_customers_monthly as
         with parts as (
             select customer, date_trunc('month', day)::date as month, case when is_billed then cost else 0 end as api,
-                case when is_billed then 0 else cost end as estimated, 0.0 as hosted, 0.0 as unknown from api_costs
+                case when is_billed then 0 else cost end as estimated, 0 as hosted, 0 as unknown from api_costs
             union all
             select customer, date_trunc('month', make_timestamp(hour * 1000000))::date, 0, 0, cost, unknown_cost from serving_costs)
-        select c.customer_id, p.month as usage_month, 'USD' as currency, round(sum(api), 12)::decimal(38,12) as api_cost,
-            round(sum(estimated), 12)::decimal(38,12) as api_cost_not_billed_yet, round(sum(hosted), 12)::decimal(38,12) as selfhosted_cost,
-            round(sum(unknown), 12)::decimal(38,12) as selfhosted_activity_unknown_cost
+        select c.customer_id, p.month as usage_month, 'USD' as currency, sum(api)::decimal(38,12) as api_cost,
+            sum(estimated)::decimal(38,12) as api_cost_not_billed_yet, sum(hosted)::decimal(38,12) as selfhosted_cost,
+            sum(unknown)::decimal(38,12) as selfhosted_activity_unknown_cost
         from parts p left join customers c using (customer) group by all order by 2, 1 nulls last"""
     )
 
@@ -160,7 +168,7 @@ def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
         f"""create or replace table truth_teams_monthly as
         with parts as (
             select case when a.route_id = 'data-labels' and a.day >= date '{moved}' then 'mlplatform' else r.team end as team_id, a.day,
-                'USD' as currency, case when is_billed then a.cost else 0 end as api, 0.0 as hosted, 0.0 as training, 0.0 as tagged
+                'USD' as currency, case when is_billed then a.cost else 0 end as api, 0 as hosted, 0 as training, 0 as tagged
             from api_costs a join (select distinct route_id, team from routes) r using (route_id)
             union all
             select team, make_timestamp(hour * 1000000)::date, 'USD', 0, cost, 0, 0 from serving_costs
@@ -171,9 +179,9 @@ def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
             select c.tags->>'user_team', make_timestamp(c.start_at * 1000000)::date, 'USD', 0, 0, 0, c.effective
             from cur c where c.tags->>'user_team' is not null and c.product_code not like 'AmazonBedrock%' and c.visible_to > {timeline.t1 + 10 * 86400}
         )
-        select team_id, date_trunc('month', day)::date as usage_month, currency, round(sum(api), 12)::decimal(38,12) as api_metered_cost,
-            round(sum(hosted), 12)::decimal(38,12) as selfhosted_productive_cost, round(sum(training), 12)::decimal(38,12) as training_cost,
-            round(sum(tagged), 12)::decimal(38,12) as tagged_cost
+        select team_id, date_trunc('month', day)::date as usage_month, currency, sum(api)::decimal(38,12) as api_metered_cost,
+            sum(hosted)::decimal(38,12) as selfhosted_productive_cost, sum(training)::decimal(38,12) as training_cost,
+            sum(tagged)::decimal(38,12) as tagged_cost
         from parts group by all order by all"""
     )
 

@@ -1,0 +1,82 @@
+"""The same arguments give the same bytes, at any size, and nothing else of the project is involved."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestration.simulation import simulate
+
+SHORT = datetime(2026, 10, 5, 6, tzinfo=UTC)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_same_seed_same_bytes(tmp_path):
+    options = {"seed": 3, "months": 2, "requests_per_day": 40, "gpu_scale": 0.1, "as_of": SHORT}
+    first = simulate(tmp_path / "a", **options)
+    again = simulate(tmp_path / "b", **options, threads=1)
+    assert _hashes(first.root) == _hashes(again.root)
+    assert len(_hashes(first.root)) > 60
+
+
+def test_another_seed_is_another_world(tmp_path):
+    options = {"months": 1, "requests_per_day": 40, "gpu_scale": 0.1, "as_of": SHORT}
+    one = _hashes(simulate(tmp_path / "a", seed=1, **options).root)
+    two = _hashes(simulate(tmp_path / "b", seed=2, **options).root)
+    drawn = [name for name in one if any(kind in name for kind in ("litellm-2", "request_log-2", "cur2", "dcgm-", "sacct", "costs-"))]
+    assert len(drawn) > 10
+    assert all(one[name] != two[name] for name in drawn)
+
+
+@pytest.mark.parametrize("requests_per_day", [50, 20_000])
+def test_scales_with_requests(tmp_path, requests_per_day):
+    started = time.monotonic()
+    world = simulate(tmp_path / "w", months=1, requests_per_day=requests_per_day, gpu_scale=0.1, as_of=SHORT)
+    assert time.monotonic() - started < 60
+    days = len(world.timeline.days)
+    assert 0.6 * requests_per_day * days < world.volumes["gateway requests"] < 1.4 * requests_per_day * days
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"months": 0},
+        {"requests_per_day": 0},
+        {"gpu_scale": -1},
+        {"telemetry_step": 700},
+        {"as_of": datetime(2026, 10, 5)},
+        {"as_of": datetime(2026, 10, 2, tzinfo=UTC)},
+    ],
+)
+def test_refuses_arguments_out_of_range(tmp_path, wrong):
+    with pytest.raises(ValueError):
+        simulate(tmp_path / "w", **wrong)
+    assert not (tmp_path / "w").exists()
+
+
+def test_refuses_a_folder_that_is_in_use(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(FileExistsError):
+        simulate(tmp_path)
+
+
+def test_imports_nothing_of_the_project():
+    package = Path(__file__).parents[3] / "orchestration" / "simulation"
+    for path in package.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                assert not (node.module or "").startswith("orchestration"), path
+            if isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("orchestration") for alias in node.names), path
