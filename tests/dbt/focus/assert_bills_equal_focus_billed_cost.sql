@@ -1,0 +1,45 @@
+{{ config(meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
+-- What a delivery charges, summed from the vendor's own columns, is what FOCUS says was billed: per load, day and currency, exactly.
+-- A failure is money that was lost, doubled or rounded on the way from the bill.
+with payer_months as (
+    select payer_account_id, billing_period_start, max(case when net_unblended_cost is not null then 1 else 0 end) as has_net
+    from {{ ref('stg_aws_cur__line_items') }}
+    group by payer_account_id, billing_period_start
+),
+
+billed_by_vendor as (
+    select
+        'aws_cur' as source_name, lines.load_id, cast(lines.usage_start as date) as charge_date, lines.currency,
+        sum(coalesce(case when payer_months.has_net = 1 then lines.net_unblended_cost end, lines.unblended_cost, 0)) as amount
+    from {{ ref('stg_aws_cur__line_items') }} as lines
+    inner join payer_months
+        on lines.payer_account_id = payer_months.payer_account_id and lines.billing_period_start = payer_months.billing_period_start
+    group by lines.load_id, cast(lines.usage_start as date), lines.currency
+    union all
+    select 'openai', load_id, cast(bucket_start as date), currency, sum(amount)
+    from {{ ref('stg_openai__costs') }}
+    group by load_id, cast(bucket_start as date), currency
+    union all
+    select 'focus', load_id, cast(charge_period_start as date), billing_currency, sum(billed_cost)
+    from {{ ref('stg_focus__charges') }}
+    group by load_id, cast(charge_period_start as date), billing_currency
+),
+
+billed_in_focus as (
+    select x_Source as source_name, x_LoadId as load_id, x_ChargeDate as charge_date, BillingCurrency as currency, sum(BilledCost) as amount
+    from {{ ref('cost_and_usage') }}
+    where {{ replaced_days('x_ChargeDate') }}
+    group by x_Source, x_LoadId, x_ChargeDate, BillingCurrency
+)
+
+select
+    coalesce(vendor.source_name, focus.source_name) as source_name,
+    coalesce(vendor.load_id, focus.load_id) as load_id,
+    coalesce(vendor.charge_date, focus.charge_date) as charge_date,
+    vendor.amount as vendor_amount,
+    focus.amount as focus_amount
+from (select * from billed_by_vendor where {{ replaced_days('charge_date') }}) as vendor
+full outer join billed_in_focus as focus
+    on vendor.source_name = focus.source_name and vendor.load_id = focus.load_id
+    and vendor.charge_date = focus.charge_date and vendor.currency = focus.currency
+where vendor.amount is distinct from focus.amount
