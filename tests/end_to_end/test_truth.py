@@ -1,0 +1,180 @@
+"""The published marts of the demo company against its truth, which is computed without the models' SQL."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+CENT = Decimal("0.01")
+
+
+@pytest.fixture(scope="module")
+def marts(demo):
+    """The published file, with the truth tables and the published requests as views."""
+    con = duckdb.connect()
+    con.execute(f"attach '{demo.published}/marts.duckdb' as marts (read_only); use marts")
+    for path in sorted(demo.world.truth.glob("*.parquet")):
+        con.execute(f"create temp view {path.stem} as select * from read_parquet('{path}')")
+    con.execute(f"create temp view truth_requests as select * from read_parquet('{demo.world.truth}/truth_requests/*.parquet')")
+    con.execute(
+        "create temp view requests as select * from read_parquet("
+        f"'{demo.published}/parquet/core/fct_inference_requests/*/*.parquet', hive_partitioning = false)"
+    )
+    yield con
+    con.close()
+
+
+def rows(con, sql: str) -> list[tuple]:
+    return con.execute(sql).fetchall()
+
+
+def test_every_bill_is_in_the_ledger_to_the_last_place(marts):
+    different = rows(
+        marts,
+        """
+        with ledger as (
+            select invoice_issuer_name, strftime(billing_period_start, '%Y-%m') as billing_month, billing_currency as currency,
+                sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+            from core.fct_cost_allocation where cost_status <> 'estimated' group by all)
+        select coalesce(l.invoice_issuer_name, t.invoice_issuer_name), coalesce(l.billing_month, t.billing_month),
+            l.billed_cost, t.billed_cost, l.effective_cost, t.effective_cost
+        from ledger l full join truth_totals t
+            on l.invoice_issuer_name = t.invoice_issuer_name and l.billing_month = t.billing_month and l.currency = t.currency
+        where l.billed_cost is distinct from t.billed_cost or l.effective_cost is distinct from t.effective_cost
+        """,
+    )
+    assert different == []
+
+
+def test_each_request_costs_what_the_vendor_charges_within_a_billionth_of_a_dollar(marts):
+    wrong = rows(
+        marts,
+        """
+        select request_id, r.contracted_cost, t.contracted_cost, r.pricing_status
+        from requests r full join truth_requests t using (request_id, meter)
+        where t.request_id is null or r.request_id is null
+            or (t.provider_id <> 'self_hosted' and (
+                coalesce(abs(r.contracted_cost - t.contracted_cost), case when t.contracted_cost = 0 then 0 else 1 end) > 1e-9
+                or coalesce(abs(r.list_cost - t.list_cost), case when t.list_cost = 0 then 0 else 1 end) > 1e-9))
+        limit 5
+        """,
+    )
+    assert wrong == []
+
+
+def test_token_classes_of_each_request_are_the_true_ones(marts):
+    classes = ("input_uncached_text", "input_cache_read", "output_text", "output_reasoning")
+    differs = " or ".join(f"coalesce(r.{name}_tokens, 0) <> coalesce(t.{name}_tokens, 0)" for name in classes)
+    wrong = rows(
+        marts,
+        f"select request_id from requests r join truth_requests t using (request_id, meter) where not t.is_failed and ({differs}) limit 5",
+    )
+    assert wrong == []
+
+
+def test_each_training_run_costs_what_it_cost_to_the_cent(marts):
+    wrong = rows(
+        marts,
+        f"""
+        with ledger as (
+            select training_run_id, billing_currency as currency, sum(effective_cost) as cost
+            from core.fct_cost_allocation where training_run_id is not null and cost_status <> 'estimated' group by all)
+        select training_run_id, coalesce(l.currency, t.currency), l.cost, t.effective_cost
+        from ledger l full join truth_runs t using (training_run_id, currency)
+        where coalesce(abs(coalesce(l.cost, 0) - coalesce(t.effective_cost, 0)), 1) > {CENT}
+        """,
+    )
+    assert wrong == []
+
+
+def test_what_a_run_lost_is_known_to_the_cent(marts):
+    wrong = rows(
+        marts,
+        f"""
+        with marts as (
+            select training_run_id, billing_currency as currency, sum(lost_cost) as lost, max(attempts) as attempts
+            from unit_economics.cost_per_training_run group by all)
+        select training_run_id, m.lost, t.lost_cost, m.attempts, t.attempts
+        from truth_runs t left join marts m using (training_run_id, currency)
+        where m.training_run_id is null or abs(m.lost - t.lost_cost) > {CENT} or m.attempts <> t.attempts
+        """,
+    )
+    assert wrong == []
+
+
+def test_no_dollar_is_on_the_wrong_customer(marts):
+    wrong = rows(
+        marts,
+        f"""
+        with ledger as (
+            select customer_id, cast(date_trunc('month', usage_date) as date) as usage_month,
+                sum(case when allocation_step = 'token_work' and deployment_id is null and cost_status <> 'estimated' then effective_cost else 0 end) as api_cost,
+                sum(case when deployment_id is not null then effective_cost else 0 end) as hosted_cost
+            from core.fct_cost_allocation where customer_id is not null group by all)
+        select coalesce(l.customer_id, t.customer_id), coalesce(l.usage_month, t.usage_month), l.api_cost, t.api_cost, l.hosted_cost, t.selfhosted_cost
+        from ledger l full join (select * from truth_customers_monthly where customer_id is not null) t
+            on l.customer_id = t.customer_id and l.usage_month = t.usage_month
+        where abs(coalesce(l.api_cost, 0) - coalesce(t.api_cost, 0)) > {CENT}
+            or abs(coalesce(l.hosted_cost, 0) - coalesce(t.selfhosted_cost, 0)) > {CENT}
+        """,
+    )
+    assert wrong == []
+
+
+def test_each_team_has_the_training_it_ran_to_the_cent(marts):
+    wrong = rows(
+        marts,
+        f"""
+        with ledger as (
+            select team_id, cast(date_trunc('month', usage_date) as date) as usage_month, billing_currency as currency,
+                sum(case when training_run_id is not null then effective_cost else 0 end) as training_cost,
+                sum(case when allocation_step = 'token_work' and deployment_id is null and usage_state = 'used' then effective_cost else 0 end) as api_cost
+            from core.fct_cost_allocation where cost_status <> 'estimated' group by all)
+        select t.team_id, t.usage_month, t.currency, l.training_cost, t.training_cost, l.api_cost, t.api_metered_cost
+        from truth_teams_monthly t left join ledger l using (team_id, usage_month, currency)
+        where t.team_id is not null and (abs(coalesce(l.training_cost, 0) - t.training_cost) > {CENT}
+            or abs(coalesce(l.api_cost, 0) - t.api_metered_cost) > {CENT})
+        """,
+    )
+    assert wrong == []
+
+
+def test_what_was_billed_and_not_logged_is_named_unmetered(marts):
+    wrong = rows(
+        marts,
+        f"""
+        with ledger as (
+            select project_id, model_id, cast(date_trunc('month', usage_date) as date) as usage_month, sum(effective_cost) as cost
+            from core.fct_cost_allocation where allocation_step = 'token_work' and usage_state = 'unmetered' and deployment_id is null group by all),
+        truth as (
+            select project as project_id, model_id, cast(date_trunc('month', usage_date) as date) as usage_month, sum(unmetered_cost) as cost
+            from truth_unmetered group by all)
+        select project_id, model_id, usage_month, l.cost, t.cost from ledger l full join truth t using (project_id, model_id, usage_month)
+        where abs(coalesce(l.cost, 0) - coalesce(t.cost, 0)) > {CENT}
+        """,
+    )
+    assert wrong == []
+
+
+def test_at_most_three_percent_has_no_owner(marts):
+    [(share,)] = rows(
+        marts,
+        "select sum(effective_cost) filter (team_id is null) / sum(effective_cost) from core.fct_cost_allocation where cost_status <> 'estimated'",
+    )
+    assert share <= 0.03
+
+
+def test_invoices_tie_or_say_that_they_do_not(marts):
+    found = rows(
+        marts,
+        """
+        select r.invoice_issuer_name, strftime(r.billing_period_start, '%Y-%m'), r.invoice_total, t.invoice_total
+        from accountability.invoice_reconciliation r
+        join truth_totals t on t.invoice_issuer_name = r.invoice_issuer_name and t.billing_month = strftime(r.billing_period_start, '%Y-%m')
+        where t.invoice_total is not null
+        """,
+    )
+    assert found
+    assert [row for row in found if row[2] != row[3]] == []
