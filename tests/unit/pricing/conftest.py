@@ -1,0 +1,198 @@
+"""Pricing through the project's own SQL: raw tables made by the declared schemas, built once by dbt for the whole folder."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from genai_prices import Usage
+from genai_prices.data import providers
+from genai_prices.data_units import unit_data
+from genai_prices.types import ModelInfo, TimeOfDateConstraint
+
+from orchestration.reference import model_aliases, price_book
+from orchestration.settings import PROJECT_DIR
+
+SEED = 20261121
+PROVIDERS = ("openai", "anthropic", "aws", "google", "azure", "deepseek", "mistral", "groq", "x-ai")
+CONTEXTS = {
+    ("standard", "standard"): ({},),
+    ("flex", "standard"): ({"service_tier": "flex"},),
+    ("priority", "standard"): ({"service_tier": "priority"},),
+    ("fast", "standard"): ({"service_tier": "fast"}, {"speed": "fast"}),
+    ("standard", "batch"): ({"processing": "batch"},),
+}
+BUILT = ("stg_litellm__requests", "stg_request_log__requests", "stg_price_book__token_prices", "stg_price_book__model_aliases",
+         "stg_reference__contract_rates", "stg_reference__identity_map", "int_model_names", "int_requests_unioned",
+         "int_token_prices_daily", "int_request_owners_daily", "fct_inference_requests", "token_classes", "provider_aliases")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request: canonical disjoint tokens by class, and what selects its price."""
+
+    request_id: str
+    provider_id: str
+    model: ModelInfo
+    variant: tuple[str, str]
+    at: datetime
+    tokens: dict[str, int] = field(default_factory=dict)
+
+    def oracle_cost(self) -> Decimal:
+        """The price by the genai-prices calculator, from inclusive totals as it wants them."""
+        provider = next(p for p in providers if p.id == self.provider_id)
+        context = next((c for c in CONTEXTS[self.variant] if _has_variant(self.model, c)), None)
+        result = self.model.calc_price(self.usage(), provider, genai_request_timestamp=self.at, price_context=context)
+        return result.total_price
+
+    def usage(self) -> Usage:
+        """The same request in the totals and subsets that vendors report."""
+        t = self.tokens
+        written = t["input_cache_write_5m"] + t["input_cache_write_1h"] + t["input_cache_write_unspecified"]
+        text_in = t["input_uncached_text"] + t["input_cache_read"] + written
+        text_out = t["output_text"] + t["output_reasoning"]
+        # what is not reported is asked back where units overlap: cached audio, for one, is none here
+        none = {key: 0 for key, unit in unit_data.items() if unit["dimensions"].get("family") == "tokens"}
+        reported = dict(
+            input_tokens=text_in + t["input_audio"] + t["input_image"], input_text_tokens=text_in,
+            cache_read_tokens=t["input_cache_read"], cache_text_read_tokens=t["input_cache_read"],
+            cache_write_tokens=written, cache_text_write_tokens=written,
+            cache_write_5m_tokens=t["input_cache_write_5m"], cache_text_write_5m_tokens=t["input_cache_write_5m"],
+            cache_write_1h_tokens=t["input_cache_write_1h"], cache_text_write_1h_tokens=t["input_cache_write_1h"],
+            input_audio_tokens=t["input_audio"], input_image_tokens=t["input_image"],
+            output_tokens=text_out + t["output_audio"], output_text_tokens=text_out,
+            output_reasoning_tokens=t["output_reasoning"], output_text_reasoning_tokens=t["output_reasoning"],
+            output_audio_tokens=t["output_audio"],
+        )  # fmt: skip
+        return Usage(**none | reported)
+
+
+def _has_variant(model: ModelInfo, context: dict[str, str]) -> bool:
+    return not context or any(v.when == context for v in model.price_variants or ())
+
+
+def _moments(rows: list[price_book.TokenPrice], model: ModelInfo) -> list[datetime]:
+    """The instants around each change of a model's price, and random ones. Windows of genai-prices have no start: there only later days."""
+    windowed = isinstance(model.prices, list) and any(isinstance(p.constraint, TimeOfDateConstraint) for p in model.prices)
+    starts = sorted({row.valid_from for row in rows if row.valid_from > price_book.BEGINNING})
+    if windowed:
+        day = starts[-1] if starts else date(2026, 6, 1)
+        seconds = sorted({row.window_start_second for row in rows} | {max(row.window_end_second - 1, 0) for row in rows})
+        return [datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=s) for s in seconds]
+    moments = [datetime(2026, 3, 2, 13, 5, 7, tzinfo=UTC), datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)]
+    for start in starts[:4]:
+        midnight = datetime(start.year, start.month, start.day, tzinfo=UTC)
+        moments += [midnight - timedelta(microseconds=1), midnight]
+    return moments
+
+
+def make_cases() -> list[Case]:
+    """Random usage for every variant of many models, at price changes and at context thresholds N and N + 1."""
+    rng = random.Random(SEED)
+    cases: list[Case] = []
+    for provider in (p for p in providers if p.id in PROVIDERS):
+        models = [m for m in provider.models if next(price_book.token_prices([_only(provider, m)]), None)]
+        for model in rng.sample(models, min(len(models), 14)):
+            rows = list(price_book.token_prices([_only(provider, model)]))
+            for variant in sorted({(r.service_tier, r.processing) for r in rows}):
+                priced = {r.token_class for r in rows if (r.service_tier, r.processing) == variant}
+                thresholds = sorted({r.tier_start for r in rows if r.tier_start})
+                for at in _moments(rows, model):
+                    sizes = [n + extra for n in thresholds for extra in (0, 1)] or [None]
+                    for size in [*sizes, None]:
+                        tokens = {name: rng.choice((0, 1, rng.randrange(60_000))) if name in priced else 0 for name in price_book.CLASS_DIMENSIONS}
+                        if size is not None and "input_uncached_text" in priced:
+                            others = sum(n for name, n in tokens.items() if name.startswith("input_") and name != "input_uncached_text")
+                            tokens["input_uncached_text"] = max(size - others, 0)
+                        cases.append(Case(f"r{len(cases)}", provider.id, model, variant, at, tokens))
+    return cases
+
+
+def _only(provider, model: ModelInfo):
+    import copy
+
+    single = copy.copy(provider)
+    single.models = [model]
+    return single
+
+
+def _create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create schema raw")
+    bookkeeping = "_feed varchar, _load_id varchar, _file varchar, _partition varchar, _day date, _version varchar, _extra varchar"
+    for path in sorted((PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml")):
+        for source in yaml.safe_load(path.read_text())["sources"]:
+            for table in source["tables"]:
+                columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in table["columns"] if not c["name"].startswith("_"))
+                con.execute(f"create table raw.{table['name']} ({columns}, {bookkeeping})")
+
+
+def _insert_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    con.execute(f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)", [str(path)])
+
+
+@pytest.fixture(scope="session")
+def cases() -> list[Case]:
+    """The random requests."""
+    return make_cases()
+
+
+@pytest.fixture(scope="session")
+def priced(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """request_id -> row of core.fct_inference_requests, built by dbt from the cases as LiteLLM would log them."""
+    folder = tmp_path_factory.mktemp("pricing")
+    database = folder / "pricing.duckdb"
+    with duckdb.connect(str(database)) as con:
+        _create_raw_tables(con)
+        price_book.write_token_prices(folder / "token_prices.csv", PROVIDERS)
+        names = model_aliases.provider_aliases(PROJECT_DIR)
+        model_aliases.write_model_aliases(
+            folder / "model_aliases.csv", model_aliases.resolve({(c.provider_id, c.model.id) for c in cases}, names)
+        )
+        _insert_csv(con, "token_prices", folder / "token_prices.csv")
+        _insert_csv(con, "model_aliases", folder / "model_aliases.csv")
+        with (folder / "requests.csv").open("w", newline="") as file:
+            rows = [_as_litellm_row(case) for case in cases]
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        _insert_csv(con, "litellm_spend_logs", folder / "requests.csv")
+    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
+    env = os.environ | {
+        "AI_FINOPS_ANALYST_PATH": str(database), "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
+        "PYTHONPATH": str(PROJECT_DIR), "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs"),
+    }  # fmt: skip
+    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "test", "unit_test",
+               "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(folder), "--select", *BUILT]  # fmt: skip
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    with duckdb.connect(str(database), read_only=True) as con:
+        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
+    return {row["request_id"]: row for row in table.to_pylist()}
+
+
+def _as_litellm_row(case: Case) -> dict[str, object]:
+    t = case.tokens
+    written_known = t["input_cache_write_5m"] + t["input_cache_write_1h"]
+    service_tier, processing = case.variant
+    return {
+        "request_id": case.request_id, "call_type": "abatch" if processing == "batch" else "acompletion",
+        "custom_llm_provider": case.provider_id, "model": case.model.id, "started_at": case.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        "served_tier": service_tier, "status": "success", "cache_hit": "False",
+        "prompt_tokens": sum(n for name, n in t.items() if name.startswith("input_")),
+        "completion_tokens": sum(n for name, n in t.items() if name.startswith("output_")),
+        "usage_cached_tokens": t["input_cache_read"], "usage_cache_write_tokens": written_known + t["input_cache_write_unspecified"],
+        "usage_cache_write_5m_tokens": t["input_cache_write_5m"], "usage_cache_write_1h_tokens": t["input_cache_write_1h"],
+        "usage_audio_tokens": t["input_audio"], "usage_image_tokens": t["input_image"],
+        "usage_reasoning_tokens": t["output_reasoning"], "usage_output_audio_tokens": t["output_audio"],
+    }  # fmt: skip

@@ -1,0 +1,36 @@
+"""The SQL prices every request as the genai-prices calculator does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.unit.pricing.conftest import Case
+
+TOLERANCE = Decimal("1e-12")
+
+
+def test_list_cost_equals_the_calculator(cases: list[Case], priced: dict[str, dict]) -> None:
+    wrong = []
+    for case in cases:
+        cost = priced[case.request_id]["list_cost"]
+        if cost is None or abs(cost - case.oracle_cost()) > TOLERANCE:
+            wrong.append((case.provider_id, case.model.id, case.variant, case.at, case.tokens, cost, case.oracle_cost()))
+    assert not wrong, f"{len(wrong)} of {len(cases)} differ, first: {wrong[:3]}"
+
+
+def test_cases_reach_thresholds_variants_and_price_changes(cases: list[Case]) -> None:
+    """The property is only as good as its cases: say what they must reach, so that a thinner sample is noticed."""
+    inputs = {sum(n for name, n in case.tokens.items() if name.startswith("input_")) for case in cases}
+    assert {200_000, 200_001, 272_000, 272_001} <= inputs
+    assert {case.variant for case in cases} == {
+        ("standard", "standard"), ("flex", "standard"), ("priority", "standard"), ("fast", "standard"), ("standard", "batch")
+    }  # fmt: skip
+    assert len({case.provider_id for case in cases}) == 9
+    assert len({(case.provider_id, case.model.id) for case in cases}) > 80
+
+
+def test_no_request_is_lost_or_doubled(cases: list[Case], priced: dict[str, dict]) -> None:
+    assert len(priced) == len(cases)
+    for case in cases:
+        row = priced[case.request_id]
+        assert {name: row[f"{name}_tokens"] for name in case.tokens} == case.tokens
