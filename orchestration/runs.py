@@ -23,6 +23,8 @@ PUBLISHED = "published"
 REFUSED = "refused"
 FAILED = "failed"
 KILLED = "killed"
+# Ended without an error before it published: a part of the assets was run by hand.
+UNFINISHED = "unfinished"
 
 KEEP_RUNS = 100
 
@@ -130,3 +132,8 @@ def forget_old_runs(home: Path, keep: int = KEEP_RUNS) -> None:
     """Remove the folders of all but the newest runs."""
     for path in sorted((home / "runs").glob("*"), reverse=True)[keep:]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def epoch(moment: str) -> float:
+    """Seconds since 1970 of an ISO time as records hold it."""
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,46 @@
+"""The one resource: a night of the pipeline, shared by the steps of a Dagster run.
+
+Does not belong here: what a night does. It holds the warehouse's lock for as long as the Dagster run lasts, which works because
+the executor is in-process (more processes would import Dagster and dbt again and could not share DuckDB's one writer anyway).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.pipeline import Night, night
+from orchestration.settings import Settings
+
+
+class NightResource(dg.ConfigurableResource):
+    """A night: `load`, `plan`, `built`, `publish`, each done once a run.
+
+    Attributes:
+        as_of: The run's clock as ISO time, UTC; empty means now.
+        force: Rebuild everything.
+    """
+
+    as_of: str = ""
+    force: bool = False
+
+    _night: Night | None = PrivateAttr(default=None)
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[NightResource]:
+        """Hold the warehouse; the night begins with the first step that asks for it."""
+        with contextlib.ExitStack() as stack:
+            self._stack, self._log = stack, context.log
+            yield self
+
+    @property
+    def current(self) -> Night:
+        """The night of this Dagster run."""
+        if self._night is None:
+            as_of = datetime.fromisoformat(self.as_of) if self.as_of else None
+            self._night = self._stack.enter_context(night(Settings.from_env(), as_of, self.force, self._log.info))
+        return self._night

@@ -1,0 +1,72 @@
+"""The dbt project as assets, grouped by layer and source or domain; dbt tests are asset checks, blocking where severity is error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+
+from orchestration import dbt_project
+from orchestration.defs.resources import NightResource
+from orchestration.settings import Settings
+
+
+def group_of(resource_type: str, path: str) -> str:
+    """Group of a node from its folder: `staging_slurm`, `focus`, `intermediate_gpu`, `marts_core`, `seeds`."""
+    if resource_type == "seed":
+        return "seeds"
+    return "_".join(Path(path).parts[:-1])
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt's names as Dagster shows them."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Group by layer and domain."""
+        return group_of(dbt_resource_props["resource_type"], dbt_resource_props["path"])
+
+    def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Checksum of the node's text; Dagster marks what was built from other code."""
+        return dbt_resource_props.get("checksum", {}).get("checksum") or super().get_code_version(dbt_resource_props)
+
+
+def dbt_resource(settings: Settings) -> DbtCliResource:
+    """dbt as the pipeline runs it: target `pipeline`, its own profile folder."""
+    return DbtCliResource(
+        project_dir=str(settings.project_dir),
+        profiles_dir=str(dbt_project.profiles_dir(settings)),
+        target=dbt_project.TARGET,
+        dbt_executable=dbt_project.dbt_executable(),
+    )
+
+
+def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
+    """All models and seeds. With nothing dirty the step yields nothing, dbt is not started, and what follows is skipped."""
+
+    @dbt_assets(
+        manifest=manifest,
+        name="build_models",
+        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=False)),
+    )
+    def build_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, night: NightResource) -> Iterator[Any]:
+        """Build and test the dirty days."""
+        this = night.current
+        plan = this.plan()
+        if plan.nothing:
+            context.log.info("nothing is dirty: dbt is not started")
+            return
+        # dbt reads its paths from the environment; the resource hands this process's environment on.
+        os.environ.update(dbt_project.dbt_environment(this.settings))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        target = dbt_project.target_dir(this.settings)
+        with this.record.stage("dbt build", this.progress):
+            (target / "run_results.json").unlink(missing_ok=True)
+            invocation = dbt.cli(this.dbt_args(), context=context, target_path=target, raise_on_error=False)
+            yield from invocation.stream()
+        this.built(target, complete=not context.is_subset)
+
+    return build_models
