@@ -18,7 +18,7 @@
 
 {#- Cost of so many units at this ratio: NULL where the denominator is zero or NULL. `per` = 1 or 1000000. -#}
 {% macro unit_rate(cost, quantity, per=1) -%}
-    cast(cast({{ cost }} as double) * {{ per }} / nullif(cast({{ quantity }} as double), 0) as decimal(38, 12))
+    cast(round(cast({{ cost }} as double) * {{ per }} / nullif(cast({{ quantity }} as double), 0), 9) as decimal(38, 12))
 {%- endmacro %}
 
 {#- An amount in the reporting currency at the dated rate `rate`; NULL where none holds. -#}

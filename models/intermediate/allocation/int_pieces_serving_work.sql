@@ -36,10 +36,13 @@ weights as (
 
 ),
 
+-- Prefill and decode apart, so that each has its own unit cost.
 group_work as (
 
     select
-        request_groups.*,
+        request_groups.usage_hour, request_groups.deployment_id, request_groups.team_id, request_groups.project_id,
+        request_groups.environment, request_groups.model_id, request_groups.customer_id, request_groups.feature,
+        request_groups.api_key_id, request_groups.allocation_group_id,
         cast(
             (
                 request_groups.input_uncached_text_tokens
@@ -50,13 +53,16 @@ group_work as (
                 + request_groups.input_image_tokens
             ) * cast(weights.prefill_weight as double)
             + request_groups.input_cache_read_tokens * cast(weights.cached_weight as double)
-            + (
+            as decimal(38, 9)
+        ) as prefill_work,
+        cast(
+            (
                 request_groups.output_text_tokens
                 + request_groups.output_reasoning_tokens
                 + request_groups.output_audio_tokens
             ) * cast(weights.decode_weight as double)
             as decimal(38, 9)
-        ) as work
+        ) as decode_work
     from {{ ref('int_request_groups_hourly') }} as request_groups
     inner join weights on request_groups.deployment_id = weights.deployment_id
     where
@@ -65,10 +71,20 @@ group_work as (
 
 ),
 
+class_work as (
+
+    select *, 'input_uncached_text' as token_class, prefill_work as work from group_work
+    where prefill_work > 0
+    union all
+    select *, 'output_text', decode_work from group_work
+    where decode_work > 0
+
+),
+
 logged as (
 
     select usage_hour, deployment_id, sum(work) as work
-    from group_work
+    from class_work
     group by usage_hour, deployment_id
 
 ),
@@ -114,14 +130,14 @@ consumers as (
         deployment_hours.usage_hour, deployment_hours.deployment_id, deployment_hours.divisor,
         deployment_hours.is_over_metered, deployment_hours.counted_work,
         'used' as usage_state,
-        group_work.work, group_work.team_id, group_work.project_id, group_work.environment, group_work.model_id,
-        group_work.customer_id, group_work.feature, group_work.api_key_id, group_work.allocation_group_id
+        class_work.work, class_work.team_id, class_work.project_id, class_work.environment, class_work.model_id,
+        class_work.customer_id, class_work.feature, class_work.api_key_id, class_work.allocation_group_id,
+        class_work.token_class
     from deployment_hours
-    inner join group_work
+    inner join class_work
         on
-            deployment_hours.usage_hour = group_work.usage_hour
-            and deployment_hours.deployment_id = group_work.deployment_id
-    where group_work.work > 0
+            deployment_hours.usage_hour = class_work.usage_hour
+            and deployment_hours.deployment_id = class_work.deployment_id
     union all
     -- An hour of work without any counter or log is whole in this row.
     select
@@ -129,7 +145,7 @@ consumers as (
         is_over_metered, counted_work,
         'unmetered',
         case when divisor > 0 then divisor - logged_work else 1 end, null, null, null, null,
-        null, null, null, null
+        null, null, null, null, null
     from deployment_hours
     where divisor > logged_work or divisor = 0
 
@@ -161,7 +177,7 @@ select
     consumers.customer_id,
     consumers.feature,
     consumers.api_key_id,
-    cast(null as varchar) as token_class,
+    consumers.token_class,
     serving.workload_type,
     consumers.allocation_group_id,
     consumers.is_over_metered,

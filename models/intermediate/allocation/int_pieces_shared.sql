@@ -8,7 +8,7 @@ with days as (
         rules.rule_id,
         rules.method,
         rules.driver,
-        rules.targets,
+        case when substr(rules.targets, 1, 1) = chr(123) then rules.targets else '*' end as targets,
         charges.billing_currency
     from {{ ref('int_charge_days') }} as charge_days
     inner join {{ ref('int_shared_rules_matched') }} as rules on charge_days.charge_id = rules.charge_id
@@ -75,7 +75,10 @@ team_drivers as (
 
 rule_days as (
 
-    select distinct rule_id, method, coalesce(driver, 'effective_cost') as driver, targets, usage_date, billing_currency
+    select distinct
+        rule_id, method, coalesce(driver, 'effective_cost') as driver, usage_date, billing_currency,
+        targets like '%*%' as is_open,
+        case when targets like '%*%' then '{}' else targets end as targets
     from days
 
 ),
@@ -92,7 +95,7 @@ open_targets as (
             rule_days.usage_date = team_drivers.usage_date
             and rule_days.driver = team_drivers.driver
             and (team_drivers.billing_currency is null or rule_days.billing_currency = team_drivers.billing_currency)
-    where coalesce(rule_days.targets, '*') = '*'
+    where rule_days.is_open
 
 ),
 
@@ -118,7 +121,7 @@ named_targets as (
             and rule_days.driver = team_drivers.driver
             and units.unit_id = team_drivers.team_id
             and (team_drivers.billing_currency is null or rule_days.billing_currency = team_drivers.billing_currency)
-    where rule_days.targets <> '*'
+    where not rule_days.is_open
 
 ),
 

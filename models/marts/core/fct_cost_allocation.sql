@@ -145,16 +145,24 @@ billed as (
         all_pieces.usage_hour,
         all_pieces.usage_date,
         all_pieces.placement,
-        {% for column in explained %}all_pieces.{{ column }}, {% endfor %}
+        {% for column in explained -%}
+            {%- if column == 'model_id' -%} coalesce(all_pieces.model_id, runs.model_id) as model_id,
+            {%- else -%} all_pieces.{{ column }}, {%- endif %} {% endfor %}
         charges.service_provider_name,
         charges.service_name,
         charges.invoice_issuer_name,
         charges.billing_account_id,
         charges.sub_account_id,
         charges.billing_period_start,
-        charges.ai_scope
+        charges.ai_scope,
+        case
+            when charges.meter_scope is not null then charges.meter_scope
+            when all_pieces.deployment_id is not null then 'self_hosted'
+            when all_pieces.training_run_id is not null then 'own'
+        end as provider_id
     from all_pieces
     inner join {{ ref('int_charges_in_scope') }} as charges on all_pieces.charge_id = charges.charge_id
+    left join {{ ref('fct_training_runs') }} as runs on all_pieces.training_run_id = runs.training_run_id
 
 ),
 
@@ -176,7 +184,8 @@ estimated as (
         cast(null as varchar) as billing_account_id,
         cast(null as varchar) as sub_account_id,
         cast(date_trunc('month', pieces.usage_date) as date) as billing_period_start,
-        'model_api' as ai_scope
+        'model_api' as ai_scope,
+        pieces.provider_id
     from {{ ref('int_pieces_estimated') }} as pieces
     left join {{ ref('meter_scopes') }} as scopes on pieces.provider_id = scopes.provider_id
 
@@ -217,6 +226,7 @@ select
     sub_account_id,
     billing_period_start,
     ai_scope,
+    provider_id,
     team_id,
     project_id,
     environment,

@@ -1,0 +1,177 @@
+-- Rebuilt whole: a run's cost comes from all its days.
+with ledger as (
+
+    select *
+    from {{ ref('fct_cost_allocation') }}
+    where training_run_id is not null
+
+),
+
+attempts as (
+
+    select
+        training_run_id, attempt_id, started_at, ended_at, last_checkpoint_at,
+        -- Work is lost from the last checkpoint on, or all of it where there is none.
+        case
+            when upper(coalesce(state, '')) not in ('COMPLETED', 'RUNNING', 'SUCCEEDED', 'FINISHED')
+                then greatest(coalesce(last_checkpoint_at, started_at), started_at)
+        end as lost_from
+    from {{ ref('fct_training_attempts') }}
+
+),
+
+attempt_hours as (
+
+    select
+        ledger.training_run_id,
+        ledger.attempt_id,
+        ledger.billing_currency,
+        ledger.usage_hour,
+        sum(ledger.effective_cost) as effective_cost
+    from ledger
+    where ledger.attempt_id is not null
+    group by ledger.training_run_id, ledger.attempt_id, ledger.billing_currency, ledger.usage_hour
+
+),
+
+attempt_seconds as (
+
+    select
+        attempt_hours.*,
+        {{ seconds_between(
+            'greatest(attempts.started_at, attempt_hours.usage_hour)',
+            'least(attempts.ended_at, attempt_hours.usage_hour + interval 1 hour)'
+        ) }} as held_seconds,
+        greatest(0, {{ seconds_between(
+            'greatest(attempts.lost_from, attempt_hours.usage_hour)',
+            'least(attempts.ended_at, attempt_hours.usage_hour + interval 1 hour)'
+        ) }}) as lost_seconds
+    from attempt_hours
+    inner join attempts
+        on
+            attempt_hours.training_run_id = attempts.training_run_id
+            and attempt_hours.attempt_id = attempts.attempt_id
+    where attempts.lost_from is not null
+
+),
+
+losses as (
+
+    select
+        training_run_id,
+        billing_currency,
+        sum({{ allocate('effective_cost', 'lost_seconds', 'held_seconds') }}) as lost_cost
+    from attempt_seconds
+    where lost_seconds > 0
+    group by training_run_id, billing_currency
+
+),
+
+costs as (
+
+    select
+        training_run_id,
+        billing_currency,
+        -- Closed once every part of it is invoiced.
+        max(case cost_status when 'estimated' then '3 estimated' when 'billed_open' then '2 billed_open' else '1 billed_closed' end)
+            as worst_status,
+        max(team_id) as team_id,
+        {{ component_cost('net_unit_cost') }} as net_unit_cost,
+        {{ component_cost('unused_commitment') }} as unused_commitment_cost,
+        {{ component_cost('credits') }} as credits_cost,
+        {{ component_cost('tax') }} as tax_cost,
+        {{ component_cost('fees') }} as fees_cost,
+        sum(effective_cost) as total_cost,
+        sum(case when usage_state = 'productive' then effective_cost else 0 end) as productive_cost,
+        sum(case when usage_state = 'allocated_unused' then effective_cost else 0 end) as allocated_unused_cost,
+        sum(case when usage_state = 'activity_unknown' then effective_cost else 0 end) as activity_unknown_cost
+    from ledger
+    group by training_run_id, billing_currency
+
+),
+
+daily_reporting as (
+
+    select
+        days.training_run_id,
+        days.billing_currency,
+        max(rates.reporting_currency) as reporting_currency,
+        case when count(*) = count(rates.rate)
+            then sum({{ reporting_cost('days.effective_cost', 'rates.rate') }}) end as total_reporting_cost
+    from (
+        select training_run_id, billing_currency, usage_date, sum(effective_cost) as effective_cost
+        from ledger
+        group by training_run_id, billing_currency, usage_date
+    ) as days
+    left join {{ ref('int_currency_rates') }} as rates
+        on
+            days.billing_currency = rates.billing_currency
+            and days.usage_date >= rates.valid_from
+            and days.usage_date < rates.valid_to
+    group by days.training_run_id, days.billing_currency
+
+),
+
+attempt_counts as (
+
+    select
+        training_run_id,
+        cast(count(*) as bigint) as attempts,
+        cast(count(lost_from) as bigint) as unsuccessful_attempts
+    from attempts
+    group by training_run_id
+
+),
+
+gpu_hours as (
+
+    select
+        training_run_id,
+        sum(held_quantity) as gpu_hours,
+        sum(productive_quantity) as productive_gpu_hours
+    from {{ ref('int_workload_resource_hours') }}
+    where resource_kind = 'gpu' and training_run_id is not null
+    group by training_run_id
+
+)
+
+select
+    runs.training_run_id,
+    coalesce(costs.billing_currency, 'XXX') as billing_currency,
+    coalesce(substr(costs.worst_status, 3), 'estimated') as cost_status,
+    runs.experiment_id,
+    runs.run_name,
+    runs.model_id,
+    runs.model_version,
+    costs.team_id,
+    runs.status,
+    runs.started_at,
+    runs.ended_at,
+    coalesce(attempt_counts.attempts, 0) as attempts,
+    coalesce(attempt_counts.unsuccessful_attempts, 0) as unsuccessful_attempts,
+    cast(gpu_hours.gpu_hours as decimal(38, 9)) as gpu_hours,
+    cast(gpu_hours.productive_gpu_hours as decimal(38, 9)) as productive_gpu_hours,
+    cast(costs.net_unit_cost as decimal(38, 12)) as net_unit_cost,
+    cast(costs.unused_commitment_cost as decimal(38, 12)) as unused_commitment_cost,
+    cast(costs.credits_cost as decimal(38, 12)) as credits_cost,
+    cast(costs.tax_cost as decimal(38, 12)) as tax_cost,
+    cast(costs.fees_cost as decimal(38, 12)) as fees_cost,
+    cast(costs.total_cost as decimal(38, 12)) as total_cost,
+    cast(costs.productive_cost as decimal(38, 12)) as productive_cost,
+    cast(costs.allocated_unused_cost as decimal(38, 12)) as allocated_unused_cost,
+    cast(costs.activity_unknown_cost as decimal(38, 12)) as activity_unknown_cost,
+    cast(case when costs.training_run_id is not null then coalesce(losses.lost_cost, 0) end as decimal(38, 12)) as lost_cost,
+    {{ unit_rate('costs.productive_cost', 'costs.net_unit_cost') }} as productive_ratio,
+    {{ unit_rate('costs.net_unit_cost', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
+    daily_reporting.reporting_currency,
+    cast(daily_reporting.total_reporting_cost as decimal(38, 12)) as total_reporting_cost
+from {{ ref('fct_training_runs') }} as runs
+left join costs on runs.training_run_id = costs.training_run_id
+left join losses
+    on costs.training_run_id = losses.training_run_id and costs.billing_currency = losses.billing_currency
+left join daily_reporting
+    on
+        costs.training_run_id = daily_reporting.training_run_id
+        and costs.billing_currency = daily_reporting.billing_currency
+left join attempt_counts on runs.training_run_id = attempt_counts.training_run_id
+left join gpu_hours on runs.training_run_id = gpu_hours.training_run_id
