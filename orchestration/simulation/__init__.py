@@ -1,4 +1,5 @@
-"""The demo company: a seeded world that writes what its vendors would deliver, and what is true (see docs/simulation.md).
+"""The demo company: a seeded world that writes what its vendors would deliver, and what is true (see
+docs/simulation.md).
 
 Nothing here imports the rest of the project, and nothing in the project imports the truth.
 """

@@ -1,7 +1,8 @@
-"""What the model vendors bill: OpenAI cost and usage pages, Anthropic's FOCUS export; and the token lines behind them.
+"""What the model vendors bill: OpenAI cost and usage pages, Anthropic's FOCUS export; and the token lines behind
+them.
 
-A line is what the vendor can tell apart. OpenAI: day, project, key, model, class. Anthropic: day, workspace, model, class.
-Bedrock (rows of the AWS bill, see `aws.py`): hour, inference profile, model, class.
+A line is what the vendor can tell apart. OpenAI: day, project, key, model, class. Anthropic: day, workspace, model,
+class. Bedrock (rows of the AWS bill, see `aws.py`): hour, inference profile, model, class.
 """
 
 from __future__ import annotations
@@ -36,13 +37,15 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int
     """
     branches = " union all ".join(
         f"select meter, day, hour, route, is_above, '{token_class}' as token_class, '{billing}' as billing_class,"
-        f" {token_class}_tokens as tokens from usage where meter = 'litellm' and outcome = 0 and {token_class}_tokens > 0"
+        f" {token_class}_tokens as tokens from usage where meter = 'litellm' and outcome = 0 and "
+        f"{token_class}_tokens > 0"
         for token_class, billing in BILLING_CLASS.items()
     )
     con.execute(
         f"""create or replace table token_lines as
         with used as ({branches})
-        select u.day, case when r.provider = 'aws' then u.hour else epoch(u.day::timestamp)::bigint end as hour, r.provider,
+        select u.day, case when r.provider = 'aws' then u.hour else epoch(u.day::timestamp)::bigint end as hour,
+            r.provider,
             r.project, r.api_key, r.bill_model, r.model_id, u.billing_class, sum(u.tokens)::bigint as tokens,
             sum(cast(u.tokens as decimal(18,0)) * p.list_price)::decimal(38,12) as list_cost,
             sum(cast(u.tokens as decimal(18,0)) * p.contract_price)::decimal(38,12) as contract_cost
@@ -61,9 +64,12 @@ def _direct_project(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: in
     for day in timeline.days:
         size = max(requests_per_day, 1.0) * float(random.uniform(0.01, 0.03))
         for billing, tokens in (("input", 9_000), ("cache_read", 5_000), ("output", 900)):
-            rows.append((day, epoch(day), DIRECT_PROJECT, DIRECT_KEY, DIRECT_MODEL, MINI, billing, int(size * tokens) + 1))
+            rows.append(
+                (day, epoch(day), DIRECT_PROJECT, DIRECT_KEY, DIRECT_MODEL, MINI, billing, int(size * tokens) + 1)
+            )
     con.execute(
-        "create or replace temp table direct (day date, hour bigint, project varchar, api_key varchar, bill_model varchar,"
+        "create or replace temp table direct (day date, hour bigint, project varchar, api_key varchar, bill_model "
+        "varchar,"
         " model_id varchar, billing_class varchar, tokens bigint)"
     )
     con.executemany("insert into direct values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -73,7 +79,8 @@ def _direct_project(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: in
             cast(d.tokens as decimal(18,0)) * p.contract_price as contract_cost
         from direct d join prices p on p.provider = 'openai' and p.model_id = d.model_id and not p.is_above
             and p.valid_from <= d.day and d.day < p.valid_to
-            and p.token_class = case d.billing_class when 'input' then 'input_uncached_text' when 'output' then 'output_text'
+            and p.token_class = case d.billing_class when 'input' then 'input_uncached_text' when 'output' then
+            'output_text'
                 else 'input_cache_read' end
         order by d.day, d.billing_class"""
     )
@@ -82,7 +89,8 @@ def _direct_project(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: in
 def write_openai(
     con: duckdb.DuckDBPyConnection, folder: Path, first: date, last: date, *, preliminary: date | None = None
 ) -> list[Path]:
-    """Pages of `/organization/costs` (a week of days each) and `/organization/usage/completions` (hours) of [first, last).
+    """Pages of `/organization/costs` (a week of days each) and `/organization/usage/completions` (hours) of [first,
+    last).
 
     Numbers of the `preliminary` day are not complete yet; a later pull of the window has them right.
     """
@@ -99,17 +107,18 @@ def write_openai(
     buckets: dict[int, list[str]] = {epoch(day): [] for day in days}
     for start, project, key, model, billing, tokens, cost in costs:
         # the amount is written digit by digit: a Python float would already have rounded it
+        item = json.dumps(f"{model}, {OPENAI_LINE[billing]}")
         buckets[start].append(
-            '{"object":"organization.costs.result","amount":{"value":%s,"currency":"usd"},"line_item":%s,"project_id":"%s",'
-            '"api_key_id":"%s","quantity":%d}'
-            % (_plain(cost), json.dumps(f"{model}, {OPENAI_LINE[billing]}"), project, key, tokens)
+            f'{{"object":"organization.costs.result","amount":{{"value":{_plain(cost)},"currency":"usd"}},'
+            f'"line_item":{item},"project_id":"{project}","api_key_id":"{key}","quantity":{tokens}}}'
         )
     paths = _pages(folder, "costs", buckets, DAY, per_page=7)
 
     usage = con.execute(
         f"""select u.hour, r.project, r.api_key, r.bill_model,
             sum(input_uncached_text_tokens)::bigint, sum(input_cache_read_tokens)::bigint,
-            sum(input_cache_write_unspecified_tokens)::bigint, sum(output_text_tokens + output_reasoning_tokens)::bigint,
+            sum(input_cache_write_unspecified_tokens)::bigint, sum(output_text_tokens +
+                output_reasoning_tokens)::bigint,
             sum(requests)::bigint
         from usage u join routes r on r.meter = u.meter and r.route = u.route
         where r.provider = 'openai' and u.outcome = 0 and r.model not like '%embedding%'
@@ -121,13 +130,28 @@ def write_openai(
     for hour, project, key, model, uncached, cached, written, output, requests in usage:
         result = {
             "object": "organization.usage.completions.result",
-            "input_tokens": uncached + cached + written, "input_uncached_tokens": uncached, "input_cached_tokens": cached,
-            "input_cache_write_tokens": written, "input_text_tokens": uncached, "input_cached_text_tokens": cached,
-            "input_audio_tokens": 0, "input_cached_audio_tokens": 0, "input_image_tokens": 0, "input_cached_image_tokens": 0,
-            "output_tokens": output, "output_text_tokens": output, "output_audio_tokens": 0, "output_image_tokens": 0,
-            "num_model_requests": requests, "project_id": project, "user_id": None, "api_key_id": key, "model": model,
-            "batch": False, "service_tier": "default",
-        }  # fmt: skip
+            "input_tokens": uncached + cached + written,
+            "input_uncached_tokens": uncached,
+            "input_cached_tokens": cached,
+            "input_cache_write_tokens": written,
+            "input_text_tokens": uncached,
+            "input_cached_text_tokens": cached,
+            "input_audio_tokens": 0,
+            "input_cached_audio_tokens": 0,
+            "input_image_tokens": 0,
+            "input_cached_image_tokens": 0,
+            "output_tokens": output,
+            "output_text_tokens": output,
+            "output_audio_tokens": 0,
+            "output_image_tokens": 0,
+            "num_model_requests": requests,
+            "project_id": project,
+            "user_id": None,
+            "api_key_id": key,
+            "model": model,
+            "batch": False,
+            "service_tier": "default",
+        }
         hours[hour].append(json.dumps(result, separators=(",", ":")))
     return paths + _pages(folder, "usage-completions", hours, 3600, per_page=168)
 
@@ -139,14 +163,16 @@ def _pages(folder: Path, name: str, buckets: dict[int, list[str]], width: int, p
     for number, first in enumerate(range(0, len(starts), per_page), start=1):
         chunk = starts[first : first + per_page]
         more = first + per_page < len(starts)
-        rows = ",\n".join(
-            '{"object":"bucket","start_time":%d,"end_time":%d,"results":[%s]}' % (s, s + width, ",\n".join(buckets[s]))
-            for s in chunk
-        )
+        rows = []
+        for start in chunk:
+            results = ",\n".join(buckets[start])
+            rows.append(f'{{"object":"bucket","start_time":{start},"end_time":{start + width},"results":[{results}]}}')
+        next_page = f'"page_{number + 1}"' if more else "null"
         path = folder / f"{name}-{number:02d}.json"
         path.write_text(
-            '{"object":"page","data":[%s],"has_more":%s,"next_page":%s}\n'
-            % (rows, str(more).lower(), f'"page_{number + 1}"' if more else "null")
+            '{"object":"page","data":['
+            + ",\n".join(rows)
+            + f'],"has_more":{str(more).lower()},"next_page":{next_page}}}\n'
         )
         paths.append(path)
     return paths
@@ -170,7 +196,9 @@ def prepaid_credits(con: duckdb.DuckDBPyConnection, month: Month, timeline: Time
 
 
 def write_anthropic(con: duckdb.DuckDBPyConnection, path: Path, month: Month, timeline: Timeline, end: date) -> Path:
-    """FOCUS 1.4 export of a billing month up to `end`: one prepaid purchase, then daily drawdown (billed 0, effective at contract price)."""
+    """FOCUS 1.4 export of a billing month up to `end`: one prepaid purchase, then daily drawdown (billed 0, effective
+    at contract price).
+    """
     credits = prepaid_credits(con, month, timeline)
     start, stop = month.start, month.end
     query = f"""
@@ -178,25 +206,32 @@ def write_anthropic(con: duckdb.DuckDBPyConnection, path: Path, month: Month, ti
             select *, bill_model || '-' || replace(billing_class, '_', '-') as sku from token_lines
             where provider = 'anthropic' and day >= date '{start.date()}' and day < date '{end}'),
         charges as (
-            select 0 as part, null::date as day, null as project, null as bill_model, null as billing_class, null as sku, null::bigint as tokens,
+            select 0 as part, null::date as day, null as project, null as bill_model, null as billing_class,
+                null as sku, null::bigint as tokens,
                 null::decimal(38,12) as list_cost, null::decimal(38,12) as contract_cost
             union all
             select 1, day, project, bill_model, billing_class, sku, tokens, list_cost, contract_cost from lines)
         select
             case when part = 0 then cast({credits} as decimal(38,12)) else 0 end as "BilledCost",
-            '{ANTHROPIC_ACCOUNT}' as "BillingAccountId", 'Meridian Labs' as "BillingAccountName", 'Organization' as "BillingAccountType",
+            '{ANTHROPIC_ACCOUNT}' as "BillingAccountId", 'Meridian Labs' as "BillingAccountName",
+                'Organization' as "BillingAccountType",
             'USD' as "BillingCurrency",
             '{stop:%Y-%m-%dT%H:%M:%SZ}' as "BillingPeriodEnd", '{start:%Y-%m-%dT%H:%M:%SZ}' as "BillingPeriodStart",
             case when part = 0 then 'Purchase' else 'Usage' end as "ChargeCategory", null as "ChargeClass",
-            case when part = 0 then 'Prepaid usage credits' else bill_model || ' ' || replace(billing_class, '_', ' ') || ' tokens' end as "ChargeDescription",
+            case when part = 0 then 'Prepaid usage credits' else bill_model || ' ' || replace(billing_class, '_',
+                ' ') || ' tokens' end as "ChargeDescription",
             case when part = 0 then 'One-Time' else 'Usage-Based' end as "ChargeFrequency",
-            strftime(case when part = 0 then timestamp '{stop:%Y-%m-%d}' else day + interval 1 day end, '%Y-%m-%dT%H:%M:%SZ') as "ChargePeriodEnd",
-            strftime(case when part = 0 then timestamp '{start:%Y-%m-%d}' else day::timestamp end, '%Y-%m-%dT%H:%M:%SZ') as "ChargePeriodStart",
+            strftime(case when part = 0 then timestamp '{stop:%Y-%m-%d}' else day + interval 1 day end,
+                '%Y-%m-%dT%H:%M:%SZ') as "ChargePeriodEnd",
+            strftime(case when part = 0 then timestamp '{start:%Y-%m-%d}' else day::timestamp end,
+                '%Y-%m-%dT%H:%M:%SZ') as "ChargePeriodStart",
             tokens as "ConsumedQuantity", case when part = 1 then 'Tokens' end as "ConsumedUnit",
             case when part = 0 then cast({credits} as decimal(38,12)) else contract_cost end as "ContractedCost",
-            case when part = 0 then {credits} else round(contract_cost / tokens * 1000000, 6) end as "ContractedUnitPrice",
+            case when part = 0 then {credits} else round(contract_cost / tokens * 1000000,
+                6) end as "ContractedUnitPrice",
             case when part = 0 then 0 else contract_cost end as "EffectiveCost",
-            'Anthropic' as "HostProviderName", 'ANT-' || '{month.label}' as "InvoiceId", '{ANTHROPIC_ISSUER}' as "InvoiceIssuerName",
+            'Anthropic' as "HostProviderName", 'ANT-' || '{month.label}' as "InvoiceId",
+                '{ANTHROPIC_ISSUER}' as "InvoiceIssuerName",
             case when part = 0 then cast({credits} as decimal(38,12)) else list_cost end as "ListCost",
             case when part = 0 then {credits} else round(list_cost / tokens * 1000000, 6) end as "ListUnitPrice",
             'Standard' as "PricingCategory",
@@ -204,13 +239,16 @@ def write_anthropic(con: duckdb.DuckDBPyConnection, path: Path, month: Month, ti
             case when part = 0 then 'Credits' else '1000000 Tokens' end as "PricingUnit",
             null as "RegionId", 'AI and Machine Learning' as "ServiceCategory", 'Claude API' as "ServiceName",
             'Anthropic' as "ServiceProviderName", 'Generative AI' as "ServiceSubcategory",
-            coalesce(sku, 'prepaid-credits') as "SkuId", case when part = 1 then replace(billing_class, '_', ' ') || ' tokens' end as "SkuMeter",
+            coalesce(sku, 'prepaid-credits') as "SkuId", case when part = 1 then replace(billing_class, '_',
+                ' ') || ' tokens' end as "SkuMeter",
             case when part = 1 then to_json({{'ModelDeveloper': 'Anthropic', 'ModelId': bill_model,
                 'TokenDirection': case when billing_class = 'output' then 'Output' else 'Input' end,
-                'TokenCacheAction': case billing_class when 'input' then 'Uncached' when 'cache_read' then 'Read' when 'cache_write' then 'Write' end}})
+                'TokenCacheAction': case billing_class when 'input' then 'Uncached' when 'cache_read' then 'Read' when
+                    'cache_write' then 'Write' end}})
             end as "SkuPriceDetails",
             coalesce(sku, 'prepaid-credits') || '-price' as "SkuPriceId",
-            project as "SubAccountId", replace(project, 'wrkspc_', '') as "SubAccountName", case when part = 1 then 'Workspace' end as "SubAccountType",
+            project as "SubAccountId", replace(project, 'wrkspc_', '') as "SubAccountName",
+                case when part = 1 then 'Workspace' end as "SubAccountType",
             '{{}}' as "Tags"
         from charges order by part, day, project, bill_model, billing_class"""
     return copy(con, query, path, CSV)

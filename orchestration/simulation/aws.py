@@ -1,8 +1,10 @@
-"""The AWS bill (CUR 2.0): EC2 nodes by purchase option, the savings plan, Bedrock, storage, fees, tax, credits, corrections.
+"""The AWS bill (CUR 2.0): EC2 nodes by purchase option, the savings plan, Bedrock, storage, fees, tax, credits,
+corrections.
 
-A private discount of 9 % makes the net_* columns appear; it holds for the savings plan too, so its net effective cost is 9 %
-below the plan's rate, and the unused part of an hour's commitment is worth its part of the *net* fee. What a manifest shows
-is decided by `visible_from` and `visible_to` (epoch seconds): a month that was corrected after close differs between versions.
+A private discount of 9 % makes the net_* columns appear; it holds for the savings plan too, so its net effective cost
+is 9 % below the plan's rate, and the unused part of an hour's commitment is worth its part of the *net* fee. What a
+manifest shows is decided by `visible_from` and `visible_to` (epoch seconds): a month that was corrected after close
+differs between versions.
 """
 
 from __future__ import annotations
@@ -26,13 +28,19 @@ from .company import (
 from .database import CSV, add_table, copy
 from .timeline import DAY, HOUR, Month, Timeline, epoch, rng
 
-ON_DEMAND_RATE = {"p5.48xlarge": "55.04", "p4d.24xlarge": "21.957642", "g6e.12xlarge": "10.49264", "m7i.8xlarge": "1.6128"}
+ON_DEMAND_RATE = {
+    "p5.48xlarge": "55.04",
+    "p4d.24xlarge": "21.957642",
+    "g6e.12xlarge": "10.49264",
+    "m7i.8xlarge": "1.6128",
+}
 SAVINGS_PLAN_RATE = "38.528"
 SAVINGS_PLAN = f"arn:aws:savingsplans::{PAYER}:savingsplan/5f2c7a10-aa41-4d5e-9f0e-1d2c3b4a5968"
-NET = f"cast({(100 - AWS_DISCOUNT_PCT) / 100} as decimal(3,2))"
+NET_FACTOR = f"cast({(100 - AWS_DISCOUNT_PCT) / 100} as decimal(3,2))"
 ALWAYS = 2**40  # visible_to of a line that no later manifest withdraws
 
-# model -> product code, billing name, unit, tokens per unit, suffix; a third-party model bills under its own service code
+# model -> product code, billing name, unit, tokens per unit, suffix; a third-party model bills under its own service
+# code
 BEDROCK = {
     AWS_SONNET_ID: ("AmazonBedrock", "Claude4.5Sonnet", "1K tokens", 1_000, ""),
     AWS_HAIKU: ("AmazonBedrockService", "Claude4.5Haiku", "1M tokens", 1_000_000, "-cross-region-global"),
@@ -44,16 +52,37 @@ _TOKEN_TYPE = {
     "cache_write": "cache-write-input-token-count",
 }
 
-# account, product code, product name, usage type, resource, unit, list rate, units a day at scale 1, team tag, follows GPUs
+_NAMES = {
+    "AmazonS3": "Amazon Simple Storage Service",
+    "AmazonFSx": "Amazon FSx",
+    "AmazonEC2": "Amazon Elastic Compute Cloud",
+    "AWSDataTransfer": "AWS Data Transfer",
+    "AWSGlue": "AWS Glue",
+}
+# account, product code, usage type, resource, unit, list rate, units a day at scale 1, team tag
+# fmt: off
 _DAILY = (
-    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-pretraining-corpus", "GB-Mo", "0.021", 300_000, "foundation"),
-    (TRAINING_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-checkpoints", "GB-Mo", "0.021", 52_000, "posttraining"),
-    (TRAINING_ACCOUNT, "AmazonFSx", "Amazon FSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f60718", "GB-Mo", "0.145", 16_000, "foundation"),
-    (TRAINING_ACCOUNT, "AmazonEC2", "Amazon Elastic Compute Cloud", "EBS:VolumeUsage.gp3", "", "GB-Mo", "0.08", 4_100, ""),
-    (PRODUCT_ACCOUNT, "AmazonS3", "Amazon Simple Storage Service", "TimedStorage-ByteHrs", "meridian-product-logs", "GB-Mo", "0.023", 21_000, "dataplatform"),
-    (PRODUCT_ACCOUNT, "AWSDataTransfer", "AWS Data Transfer", "DataTransfer-Out-Bytes", "", "GB", "0.05", 11_000, ""),
-    (DATA_ACCOUNT, "AWSGlue", "AWS Glue", "USE1-ETL-DPU-Hour", "job/token-dedup", "DPU-Hour", "0.44", 1_900, "dataplatform"),
-)  # fmt: skip
+    (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-corpus", "GB-Mo", "0.021", 300_000, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-weights", "GB-Mo", "0.021", 52_000,
+        "posttraining"),
+    (TRAINING_ACCOUNT, "AmazonFSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f6071", "GB-Mo", "0.145", 16_000,
+        "foundation"),
+    (TRAINING_ACCOUNT, "AmazonEC2", "EBS:VolumeUsage.gp3", "", "GB-Mo", "0.08", 4_100, ""),
+    (PRODUCT_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-logs", "GB-Mo", "0.023", 21_000, "dataplatform"),
+    (PRODUCT_ACCOUNT, "AWSDataTransfer", "DataTransfer-Out-Bytes", "", "GB", "0.05", 11_000, ""),
+    (DATA_ACCOUNT, "AWSGlue", "USE1-ETL-DPU-Hour", "job/token-dedup", "DPU-Hour", "0.44", 1_900, "dataplatform"),
+)
+# fmt: on
+
+
+def _money(sql: str, places: int = 10) -> str:
+    """An amount as AWS writes it: ten places before discounts."""
+    return f"cast(round({sql}, {places}) as decimal(38,12))"
+
+
+def _net(sql: str) -> str:
+    """An amount after the private discount."""
+    return _money(f"{sql} * {NET_FACTOR}", 12)
 
 
 def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int, gpu_scale: float) -> None:
@@ -74,16 +103,38 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int
 def _line(**fields: str) -> str:
     """One SELECT list of a CUR line; what is not given is NULL or a plain default."""
     defaults = {
-        "visible_from": "0", "visible_to": str(ALWAYS), "start_at": "null::bigint", "end_at": "null::bigint", "account": "null::varchar",
-        "line_type": "'Usage'", "product_code": "null::varchar", "product_name": "null::varchar", "usage_type": "null::varchar",
-        "operation": "null::varchar", "zone": "null::varchar", "resource": "null::varchar", "amount": "cast(null as decimal(28,10))",
-        "unit": "null::varchar", "rate": "cast(null as decimal(28,12))", "cost": "cast(null as decimal(38,12))",
-        "net_cost": "cast(null as decimal(38,12))", "od_cost": "cast(null as decimal(38,12))", "term": "null::varchar",
-        "itype": "null::varchar", "family": "null::varchar", "sp_effective": "cast(null as decimal(38,12))",
-        "sp_net_effective": "cast(null as decimal(38,12))", "sp_total": "cast(null as decimal(38,12))",
-        "sp_used": "cast(null as decimal(38,12))", "tags": "'{}'", "iam": "null::varchar", "description": "null::varchar",
-        "bill_type": "'Anniversary'", "invoice": "''", "effective": "cast(null as decimal(38,12))",
-    }  # fmt: skip
+        "visible_from": "0",
+        "visible_to": str(ALWAYS),
+        "start_at": "null::bigint",
+        "end_at": "null::bigint",
+        "account": "null::varchar",
+        "line_type": "'Usage'",
+        "product_code": "null::varchar",
+        "product_name": "null::varchar",
+        "usage_type": "null::varchar",
+        "operation": "null::varchar",
+        "zone": "null::varchar",
+        "resource": "null::varchar",
+        "amount": "cast(null as decimal(28,10))",
+        "unit": "null::varchar",
+        "rate": "cast(null as decimal(28,12))",
+        "cost": "cast(null as decimal(38,12))",
+        "net_cost": "cast(null as decimal(38,12))",
+        "od_cost": "cast(null as decimal(38,12))",
+        "term": "null::varchar",
+        "itype": "null::varchar",
+        "family": "null::varchar",
+        "sp_effective": "cast(null as decimal(38,12))",
+        "sp_net_effective": "cast(null as decimal(38,12))",
+        "sp_total": "cast(null as decimal(38,12))",
+        "sp_used": "cast(null as decimal(38,12))",
+        "tags": "'{}'",
+        "iam": "null::varchar",
+        "description": "null::varchar",
+        "bill_type": "'Anniversary'",
+        "invoice": "''",
+        "effective": "cast(null as decimal(38,12))",
+    }
     unknown = fields.keys() - defaults.keys()
     if unknown:
         raise KeyError(f"no such CUR field: {sorted(unknown)}")
@@ -92,26 +143,38 @@ def _line(**fields: str) -> str:
 
 def _nodes() -> str:
     region = "case when n.zone like 'us-east-1%' then 'USE1-' else 'USW2-' end"
-    cost = "cast(round(amount * rate, 10) as decimal(38,12))"
+    cost, plan_cost = _money("amount * rate"), _money(f"amount * {SAVINGS_PLAN_RATE}")
+    if_plan = "case purchase when 'savings_plan' then"
     select = _line(
-        start_at="hour", end_at=f"hour + {HOUR}", account="account", product_code="'AmazonEC2'",
+        start_at="hour",
+        end_at=f"hour + {HOUR}",
+        account="account",
+        product_code="'AmazonEC2'",
         product_name="'Amazon Elastic Compute Cloud'",
         line_type="case purchase when 'savings_plan' then 'SavingsPlanCoveredUsage' else 'Usage' end",
         usage_type="region || case purchase when 'spot' then 'SpotUsage:' else 'BoxUsage:' end || instance_type",
-        operation="case purchase when 'spot' then 'RunInstances:SV050' else 'RunInstances' end", zone="zone", resource="resource_id",
-        amount="amount", unit="'Hrs'", rate="rate", cost=cost, net_cost=f"cast(round({cost} * {NET}, 12) as decimal(38,12))",
-        od_cost="cast(round(amount * od_rate, 10) as decimal(38,12))", term="case purchase when 'spot' then 'Spot' else 'OnDemand' end",
-        itype="instance_type", family="'Compute Instance'",
-        sp_effective=f"case purchase when 'savings_plan' then cast(round(amount * {SAVINGS_PLAN_RATE}, 10) as decimal(38,12)) end",
-        sp_net_effective=f"case purchase when 'savings_plan' then cast(round(round(amount * {SAVINGS_PLAN_RATE}, 10) * {NET}, 12) as decimal(38,12)) end",
+        operation="case purchase when 'spot' then 'RunInstances:SV050' else 'RunInstances' end",
+        zone="zone",
+        resource="resource_id",
+        amount="amount",
+        unit="'Hrs'",
+        rate="rate",
+        cost=cost,
+        net_cost=_net(cost),
+        od_cost=_money("amount * od_rate"),
+        term="case purchase when 'spot' then 'Spot' else 'OnDemand' end",
+        itype="instance_type",
+        family="'Compute Instance'",
+        sp_effective=f"{if_plan} {plan_cost} end",
+        sp_net_effective=f"{if_plan} {_net(plan_cost)} end",
         tags="""'{"aws_eks_cluster_name":"' || cluster || '","user_pool":"' || purchase || '"}'""",
         description="instance_type || ' ' || purchase || ' Linux instance hour'",
-        effective=f"case purchase when 'savings_plan' then cast(round(round(amount * {SAVINGS_PLAN_RATE}, 10) * {NET}, 12) as decimal(38,12))"
-        f" else cast(round({cost} * {NET}, 12) as decimal(38,12)) end",
-    )  # fmt: skip
+        effective=f"{if_plan} {_net(plan_cost)} else {_net(cost)} end",
+    )
     return f"""
         with paid as (
-            select h.hour, n.*, {region} as region, cast(round(h.seconds / 3600.0, 10) as decimal(28,10)) as amount, r.od_rate,
+            select h.hour, n.*, {region} as region, cast(round(h.seconds / 3600.0, 10) as decimal(28,10)) as amount,
+                r.od_rate,
                 case n.purchase when 'spot' then s.price else r.od_rate end as rate
             from node_hours h join nodes n on n.node = h.node join od_rates r on r.instance_type = n.instance_type
             left join spot_prices s on s.hour = h.hour
@@ -121,36 +184,68 @@ def _nodes() -> str:
 
 def _negations() -> str:
     select = _line(
-        start_at="start_at", end_at="end_at", account="account", line_type="'SavingsPlanNegation'", product_code="product_code",
-        product_name="product_name", usage_type="usage_type", operation="operation", zone="zone", resource="resource",
-        amount="amount", unit="unit", rate="rate", cost="-cost", net_cost="-net_cost", od_cost="cast(0 as decimal(38,12))", term="term",
-        itype="itype", family="family", sp_effective="cast(0 as decimal(38,12))", sp_net_effective="cast(0 as decimal(38,12))",
-        description="'SavingsPlanNegation used by AccountId : " + TRAINING_ACCOUNT + "'", effective="cast(0 as decimal(38,12))",
-    )  # fmt: skip
+        start_at="start_at",
+        end_at="end_at",
+        account="account",
+        line_type="'SavingsPlanNegation'",
+        product_code="product_code",
+        product_name="product_name",
+        usage_type="usage_type",
+        operation="operation",
+        zone="zone",
+        resource="resource",
+        amount="amount",
+        unit="unit",
+        rate="rate",
+        cost="-cost",
+        net_cost="-net_cost",
+        od_cost="cast(0 as decimal(38,12))",
+        term="term",
+        itype="itype",
+        family="family",
+        sp_effective="cast(0 as decimal(38,12))",
+        sp_net_effective="cast(0 as decimal(38,12))",
+        description="'SavingsPlanNegation used by AccountId : " + TRAINING_ACCOUNT + "'",
+        effective="cast(0 as decimal(38,12))",
+    )
     return f"select {select} from cur where line_type = 'SavingsPlanCoveredUsage'"
 
 
 def _commitment(con: duckdb.DuckDBPyConnection) -> str:
     """Dollars an hour: what was bought covers the busiest hour, so quiet hours leave some of it unused."""
     busiest = con.execute(
-        "select coalesce(max(used), 0) from (select sum(sp_effective) as used from cur where line_type = 'SavingsPlanCoveredUsage' group by start_at)"
+        "select coalesce(max(used), 0) from (select sum(sp_effective) as used from cur where line_type = "
+        "'SavingsPlanCoveredUsage' group by start_at)"
     ).fetchone()[0]
     return f"{round(busiest, 3):f}"
 
 
 def _recurring_fee(timeline: Timeline, commitment: str) -> str:
     fee = f"cast({commitment} as decimal(38,12))"
-    net = f"cast(round({fee} * {NET}, 12) as decimal(38,12))"
+    net = _net(fee)
     select = _line(
-        start_at="hour", end_at=f"hour + {HOUR}", account=f"'{PAYER}'", line_type="'SavingsPlanRecurringFee'",
-        product_code="'ComputeSavingsPlans'", product_name="'Savings Plans for AWS Compute usage'",
-        usage_type="'USE1-EC2SP:p5.1yrNoUpfront'", resource=f"'{SAVINGS_PLAN}'", amount="cast(1 as decimal(28,10))", unit="'Hrs'", rate=fee,
-        cost=fee, net_cost=net, sp_total=fee, sp_used="coalesce(used, 0)", description="'1 year No Upfront EC2 Instance Savings Plan, p5 in us-east-1'",
+        start_at="hour",
+        end_at=f"hour + {HOUR}",
+        account=f"'{PAYER}'",
+        line_type="'SavingsPlanRecurringFee'",
+        product_code="'ComputeSavingsPlans'",
+        product_name="'Savings Plans for AWS Compute usage'",
+        usage_type="'USE1-EC2SP:p5.1yrNoUpfront'",
+        resource=f"'{SAVINGS_PLAN}'",
+        amount="cast(1 as decimal(28,10))",
+        unit="'Hrs'",
+        rate=fee,
+        cost=fee,
+        net_cost=net,
+        sp_total=fee,
+        sp_used="coalesce(used, 0)",
+        description="'1 year No Upfront EC2 Instance Savings Plan, p5 in us-east-1'",
         effective=f"{net} - coalesce(net_used, 0)",
-    )  # fmt: skip
+    )
     return f"""
         with used as (
-            select start_at, sum(sp_effective)::decimal(38,12) as used, sum(sp_net_effective)::decimal(38,12) as net_used
+            select start_at, sum(sp_effective)::decimal(38,12) as used,
+                sum(sp_net_effective)::decimal(38,12) as net_used
             from cur where line_type = 'SavingsPlanCoveredUsage' group by start_at),
         hours as (select unnest(range({timeline.t0}, {timeline.t1}, {HOUR})) as hour)
         select {select} from hours left join used on used.start_at = hours.hour order by hour"""
@@ -158,24 +253,44 @@ def _recurring_fee(timeline: Timeline, commitment: str) -> str:
 
 def _bedrock() -> str:
     models = ", ".join(
-        f"('{model}', '{code}', '{name}', '{unit}', {per}, '{suffix}')" for model, (code, name, unit, per, suffix) in BEDROCK.items()
+        f"('{model}', '{code}', '{name}', '{unit}', {per}, '{suffix}')"
+        for model, (code, name, unit, per, suffix) in BEDROCK.items()
     )
     types = ", ".join(f"('{billing}', '{text}')" for billing, text in _TOKEN_TYPE.items())
-    amount = "cast(cast(l.tokens as decimal(28,10)) / 1 as decimal(28,10))"
+    amount = (
+        "cast(cast(l.tokens as decimal(28,10)) * case m.per when 1000 then 0.001 else 0.000001 end as decimal(28,10))"
+    )
     select = _line(
-        start_at="l.hour", end_at=f"l.hour + {HOUR}", account=f"'{PRODUCT_ACCOUNT}'", product_code="m.code", product_name="'Amazon Bedrock'",
-        usage_type="'USE1-' || m.name || '-' || t.text || m.suffix", operation="'InvokeModelInference'", resource="l.project",
-        amount=amount.replace("/ 1 ", "* case m.per when 1000 then 0.001 else 0.000001 end "), unit="m.unit",
-        rate="cast(l.list_cost / l.tokens * m.per as decimal(28,12))", cost="l.list_cost", net_cost="l.contract_cost", od_cost="l.list_cost",
-        term="'OnDemand'", family="'Generative AI'",
-        tags="""'{"user_team":"' || case when l.project like '%automation01' then 'automation' when l.project like '%search01' then 'search' else 'dataplatform' end || '"}'""",
+        start_at="l.hour",
+        end_at=f"l.hour + {HOUR}",
+        account=f"'{PRODUCT_ACCOUNT}'",
+        product_code="m.code",
+        product_name="'Amazon Bedrock'",
+        usage_type="'USE1-' || m.name || '-' || t.text || m.suffix",
+        operation="'InvokeModelInference'",
+        resource="l.project",
+        amount=amount,
+        unit="m.unit",
+        rate="cast(l.list_cost / l.tokens * m.per as decimal(28,12))",
+        cost="l.list_cost",
+        net_cost="l.contract_cost",
+        od_cost="l.list_cost",
+        term="'OnDemand'",
+        family="'Generative AI'",
+        tags="'{\"user_team\":\"' || r.team || '\"}'",
         iam=f"'arn:aws:sts::{PRODUCT_ACCOUNT}:assumed-role/litellm-gateway/' || split_part(l.project, '/', 2)",
-        description="m.name || ' ' || t.text", effective="l.contract_cost",
-    )  # fmt: skip
+        description="m.name || ' ' || t.text",
+        effective="l.contract_cost",
+    )
     return f"""
         with m(model_id, code, name, unit, per, suffix) as (values {models}), t(billing_class, text) as (values {types})
-        select {select} from token_lines l join m on m.model_id = l.model_id join t on t.billing_class = l.billing_class
-        where l.provider = 'aws' order by l.hour, l.project, t.text"""
+        select {select}
+        from token_lines l
+        join m on m.model_id = l.model_id
+        join t on t.billing_class = l.billing_class
+        join (select distinct project, team from routes where provider = 'aws') r on r.project = l.project
+        where l.provider = 'aws'
+        order by l.hour, l.project, t.text"""
 
 
 def _spot_prices(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int) -> None:
@@ -183,7 +298,10 @@ def _spot_prices(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int) 
     steps = rng(seed, "spot").normal(0, 0.06, size=len(hours)).cumsum()
     prices = np.rint(np.clip(10.9 + steps - steps.mean(), 8.7, 14.2) * 10_000).astype(np.int64)
     add_table(con, "spot_raw", pa.table({"hour": hours, "price": prices}))
-    con.execute("create or replace table spot_prices as select hour, cast(price * 0.0001 as decimal(18,10)) as price from spot_raw")
+    con.execute(
+        "create or replace table spot_prices as select hour, cast(price * 0.0001 as decimal(18,10)) as price from "
+        "spot_raw"
+    )
 
 
 def _daily(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int, gpu_scale: float) -> None:
@@ -193,25 +311,56 @@ def _daily(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int, gpu_sc
     wrong = {(timeline.day_of(1, 11), "AmazonS3"), (timeline.day_of(1, 12), "AWSDataTransfer")}
     rows = []
     for day in timeline.days:
-        for account, code, name, usage_type, resource, unit, rate, units, team in _DAILY:
+        for account, code, usage_type, resource, unit, rate, units, team in _DAILY:
             amount = round(units * gpu_scale * float(random.uniform(0.96, 1.04)), 4)
-            row = (account, code, name, usage_type, resource, unit, rate, team, epoch(day))
+            row = (account, code, _NAMES[code], usage_type, resource, unit, rate, team, epoch(day))
             if (day, code) in wrong and close:
                 rows.append((*row, round(amount * 1.4, 4), 0, close))
                 rows.append((*row, amount, close, ALWAYS))
             else:
                 rows.append((*row, amount, 0, ALWAYS))
-    names = ("account", "code", "name", "usage_type", "resource", "unit", "rate", "team", "day", "amount", "seen", "gone")
+    names = (
+        "account",
+        "code",
+        "name",
+        "usage_type",
+        "resource",
+        "unit",
+        "rate",
+        "team",
+        "day",
+        "amount",
+        "seen",
+        "gone",
+    )
     add_table(con, "daily_raw", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
-    cost = "cast(round(cast(amount as decimal(28,10)) * cast(rate as decimal(18,10)), 10) as decimal(38,12))"
+    cost = _money("cast(amount as decimal(28,10)) * cast(rate as decimal(18,10))")
     select = _line(
-        visible_from="seen", visible_to="gone", start_at="day", end_at=f"day + {DAY}", account="account", product_code="code",
-        product_name="name", usage_type="usage_type", operation="'Standard'", resource="resource", amount="cast(amount as decimal(28,10))",
-        unit="unit", rate="cast(rate as decimal(28,12))", cost=cost, net_cost=f"cast(round({cost} * {NET}, 12) as decimal(38,12))", od_cost=cost,
-        term="'OnDemand'", tags="""case when team = '' then '{}' else '{"user_team":"' || team || '"}' end""",
-        description="name || ' ' || usage_type", effective=f"cast(round({cost} * {NET}, 12) as decimal(38,12))",
-    )  # fmt: skip
-    con.execute(f"insert into cur by name select {select} from daily_raw order by day, account, code, usage_type, resource, seen")
+        visible_from="seen",
+        visible_to="gone",
+        start_at="day",
+        end_at=f"day + {DAY}",
+        account="account",
+        product_code="code",
+        product_name="name",
+        usage_type="usage_type",
+        operation="'Standard'",
+        resource="resource",
+        amount="cast(amount as decimal(28,10))",
+        unit="unit",
+        rate="cast(rate as decimal(28,12))",
+        cost=cost,
+        net_cost=_net(cost),
+        od_cost=cost,
+        term="'OnDemand'",
+        tags="""case when team = '' then '{}' else '{"user_team":"' || team || '"}' end""",
+        description="name || ' ' || usage_type",
+        effective=_net(cost),
+    )
+    con.execute(
+        f"insert into cur by name select {select} from daily_raw order by day, account, code, usage_type, resource, "
+        f"seen"
+    )
 
 
 def correction_instant(timeline: Timeline) -> int:
@@ -232,40 +381,96 @@ def _monthly(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: floa
     for month in timeline.months:
         first, last = int(month.start.timestamp()), int(month.end.timestamp())
         fee = money(str(round(26_000 * max(gpu_scale, 0.05), 2)))
-        insert(start_at=str(first), end_at=str(last), account=f"'{PAYER}'", line_type="'Fee'", product_code="'AWSSupportEnterprise'",
-               product_name="'AWS Support (Enterprise)'", usage_type="'Dollar'", amount="cast(1 as decimal(28,10))", cost=fee, net_cost=fee,
-               description="'AWS Support (Enterprise)'", effective=fee)  # fmt: skip
+        insert(
+            start_at=str(first),
+            end_at=str(last),
+            account=f"'{PAYER}'",
+            line_type="'Fee'",
+            product_code="'AWSSupportEnterprise'",
+            product_name="'AWS Support (Enterprise)'",
+            usage_type="'Dollar'",
+            amount="cast(1 as decimal(28,10))",
+            cost=fee,
+            net_cost=fee,
+            description="'AWS Support (Enterprise)'",
+            effective=fee,
+        )
         if month.status == "open":
             continue
         accounts = con.execute(
-            "select account, round(sum(net_cost) * 0.021, 2)::decimal(38,12) from cur where start_at >= ? and start_at < ?"
-            " and visible_from = 0 group by 1 order by 1", [first, last]
-        ).fetchall()  # fmt: skip
+            "select account, round(sum(net_cost) * 0.021, 2)::decimal(38,12) from cur where start_at >= ? and "
+            "start_at < ?"
+            " and visible_from = 0 group by 1 order by 1",
+            [first, last],
+        ).fetchall()
         for account, tax in accounts:
-            insert(start_at=str(first), end_at=str(last), account=f"'{account}'", line_type="'Tax'", product_code="'AmazonEC2'",
-                   product_name="'Amazon Elastic Compute Cloud'", usage_type="'Tax'", amount="cast(1 as decimal(28,10))", cost=money(str(tax)),
-                   net_cost=money(str(tax)), description="'Tax for product code AmazonEC2'", effective=money(str(tax)))  # fmt: skip
+            insert(
+                start_at=str(first),
+                end_at=str(last),
+                account=f"'{account}'",
+                line_type="'Tax'",
+                product_code="'AmazonEC2'",
+                product_name="'Amazon Elastic Compute Cloud'",
+                usage_type="'Tax'",
+                amount="cast(1 as decimal(28,10))",
+                cost=money(str(tax)),
+                net_cost=money(str(tax)),
+                description="'Tax for product code AmazonEC2'",
+                effective=money(str(tax)),
+            )
     closed = timeline.months[0]
     if closed.status != "open":
         credit = money(str(-round(18_500 * gpu_scale, 2)))
         at = int(closed.start.timestamp()) + 9 * DAY
-        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{TRAINING_ACCOUNT}'", line_type="'Credit'", product_code="'AmazonEC2'",
-               product_name="'Amazon Elastic Compute Cloud'", usage_type="'USE1-BoxUsage:p5.48xlarge'", cost=credit, net_cost=credit,
-               description="'AWS Migration Acceleration Program credit'", effective=credit)  # fmt: skip
+        insert(
+            start_at=str(at),
+            end_at=str(at + DAY),
+            account=f"'{TRAINING_ACCOUNT}'",
+            line_type="'Credit'",
+            product_code="'AmazonEC2'",
+            product_name="'Amazon Elastic Compute Cloud'",
+            usage_type="'USE1-BoxUsage:p5.48xlarge'",
+            cost=credit,
+            net_cost=credit,
+            description="'AWS Migration Acceleration Program credit'",
+            effective=credit,
+        )
     corrected = [m for m in timeline.months if m.status == "corrected"]
     if corrected:
         refund = money(str(-round(1_240.5 * gpu_scale, 2)))
         at = int(corrected[0].start.timestamp()) + 20 * DAY
-        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{PRODUCT_ACCOUNT}'", line_type="'Refund'", product_code="'AWSDataTransfer'",
-               product_name="'AWS Data Transfer'", usage_type="'DataTransfer-Out-Bytes'", cost=refund, net_cost=refund, bill_type="'Refund'",
-               description="'Refund for misrouted transfer'", effective=refund)  # fmt: skip
+        insert(
+            start_at=str(at),
+            end_at=str(at + DAY),
+            account=f"'{PRODUCT_ACCOUNT}'",
+            line_type="'Refund'",
+            product_code="'AWSDataTransfer'",
+            product_name="'AWS Data Transfer'",
+            usage_type="'DataTransfer-Out-Bytes'",
+            cost=refund,
+            net_cost=refund,
+            bill_type="'Refund'",
+            description="'Refund for misrouted transfer'",
+            effective=refund,
+        )
     if correction_instant(timeline):
         goodwill = money(str(-round(2_000 * gpu_scale, 2)))
         at = epoch(timeline.day_of(1, 12))
-        insert(start_at=str(at), end_at=str(at + DAY), account=f"'{PRODUCT_ACCOUNT}'", line_type="'Credit'", product_code="'AWSDataTransfer'",
-               product_name="'AWS Data Transfer'", usage_type="'DataTransfer-Out-Bytes'", cost=goodwill, net_cost=goodwill,
-               visible_from=str(correction_instant(timeline)), invoice="'credit-memo'", description="'Service credit for the metering error'",
-               effective=goodwill)  # fmt: skip
+        insert(
+            start_at=str(at),
+            end_at=str(at + DAY),
+            account=f"'{PRODUCT_ACCOUNT}'",
+            line_type="'Credit'",
+            product_code="'AWSDataTransfer'",
+            product_name="'AWS Data Transfer'",
+            usage_type="'DataTransfer-Out-Bytes'",
+            cost=goodwill,
+            net_cost=goodwill,
+            visible_from=str(correction_instant(timeline)),
+            invoice="'credit-memo'",
+            description="'Service credit for the metering error'",
+            effective=goodwill,
+        )
 
 
 def invoice_id(month: Month, *, memo: bool = False) -> str:
@@ -282,40 +487,57 @@ def visible(month: Month, seen_at: int) -> str:
 
 
 def write_manifest_files(con: duckdb.DuckDBPyConnection, path: Path, month: Month, seen_at: int) -> Path:
-    """CUR 2.0 CSV of a billing month as a manifest of `seen_at` lists it; open months lag a day and have no invoice id."""
+    """CUR 2.0 CSV of a billing month as a manifest of `seen_at` lists it; open months lag a day and have no invoice
+    id.
+    """
     final = seen_at >= int(month.end.timestamp())
     invoice = (
-        f"case when invoice = 'credit-memo' then '{invoice_id(month, memo=True)}' else '{invoice_id(month)}' end" if final else "null"
+        f"case when invoice = 'credit-memo' then '{invoice_id(month, memo=True)}' else '{invoice_id(month)}' end"
+        if final
+        else "null"
     )
     stamp = "%Y-%m-%d %H:%M:%S"
     query = f"""
-        select substr(md5(start_at || coalesce(resource, '') || coalesce(usage_type, '') || line_type || {seen_at}), 1, 16) as identity_line_item_id,
-            strftime(make_timestamp(start_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') || '/' || strftime(make_timestamp(end_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') as identity_time_interval,
-            {invoice} as bill_invoice_id, '{AWS_ISSUER}' as bill_invoicing_entity, 'AWS' as bill_billing_entity, bill_type as bill_bill_type,
+        select substr(md5(start_at || coalesce(resource, '') || coalesce(usage_type, '') || line_type || {seen_at}),
+            1, 16) as identity_line_item_id,
+            strftime(make_timestamp(start_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') || '/' ||
+                strftime(make_timestamp(end_at * 1000000), '%Y-%m-%dT%H:%M:%SZ') as identity_time_interval,
+            {invoice} as bill_invoice_id, '{AWS_ISSUER}' as bill_invoicing_entity, 'AWS' as bill_billing_entity,
+                bill_type as bill_bill_type,
             '{PAYER}' as bill_payer_account_id, 'meridian-labs' as bill_payer_account_name,
-            '{month.start:%Y-%m-%d %H:%M:%S}' as bill_billing_period_start_date, '{month.end:%Y-%m-%d %H:%M:%S}' as bill_billing_period_end_date,
+            '{month.start:%Y-%m-%d %H:%M:%S}' as bill_billing_period_start_date,
+                '{month.end:%Y-%m-%d %H:%M:%S}' as bill_billing_period_end_date,
             account as line_item_usage_account_id, line_type as line_item_line_item_type,
             strftime(make_timestamp(start_at * 1000000), '{stamp}') as line_item_usage_start_date,
             strftime(make_timestamp(end_at * 1000000), '{stamp}') as line_item_usage_end_date,
-            product_code as line_item_product_code, usage_type as line_item_usage_type, operation as line_item_operation,
+            product_code as line_item_product_code, usage_type as line_item_usage_type,
+                operation as line_item_operation,
             zone as line_item_availability_zone, resource as line_item_resource_id, amount as line_item_usage_amount,
             'USD' as line_item_currency_code, rate as line_item_unblended_rate, cost as line_item_unblended_cost,
             net_cost as line_item_net_unblended_cost, description as line_item_line_item_description,
-            'Amazon Web Services, Inc.' as line_item_legal_entity, iam as line_item_iam_principal, od_cost as pricing_public_on_demand_cost,
+            'Amazon Web Services, Inc.' as line_item_legal_entity, iam as line_item_iam_principal,
+                od_cost as pricing_public_on_demand_cost,
             case when line_type in ('Usage', 'SavingsPlanCoveredUsage') and itype is not null
                 then cast(od_cost / nullif(amount, 0) as decimal(18,6)) end as pricing_public_on_demand_rate,
             term as pricing_term, unit as pricing_unit,
-            case when sp_effective is not null or sp_total is not null then '{SAVINGS_PLAN}' end as savings_plan_savings_plan_a_r_n,
-            case when sp_effective is not null or sp_total is not null then 'EC2InstanceSavingsPlans' end as savings_plan_offering_type,
-            case when line_type = 'SavingsPlanCoveredUsage' then {SAVINGS_PLAN_RATE} end as savings_plan_savings_plan_rate,
-            sp_effective as savings_plan_savings_plan_effective_cost, sp_net_effective as savings_plan_net_savings_plan_effective_cost,
+            case when sp_effective is not null or sp_total is not null then '{SAVINGS_PLAN}' end as
+                savings_plan_savings_plan_a_r_n,
+            case when sp_effective is not null or sp_total is not null then 'EC2InstanceSavingsPlans' end as
+                savings_plan_offering_type,
+            case when line_type = 'SavingsPlanCoveredUsage' then {SAVINGS_PLAN_RATE} end as
+                savings_plan_savings_plan_rate,
+            sp_effective as savings_plan_savings_plan_effective_cost,
+                sp_net_effective as savings_plan_net_savings_plan_effective_cost,
             sp_total as savings_plan_total_commitment_to_date, sp_used as savings_plan_used_commitment,
-            case when sp_total is not null then net_cost end as savings_plan_net_recurring_commitment_for_billing_period,
-            itype as product_instance_type, case when zone is null then null else substr(zone, 1, length(zone) - 1) end as product_region_code,
+            case when sp_total is not null then net_cost end as
+                savings_plan_net_recurring_commitment_for_billing_period,
+            itype as product_instance_type, case when zone is null then null else substr(zone, 1,
+                length(zone) - 1) end as product_region_code,
             case when product_name is null then '{{}}' else '{{"product_name":"' || product_name || '"' ||
                 case when family is null then '' else ',"product_family":"' || family || '"' end || '}}' end as product,
             tags as resource_tags, '{{}}' as cost_category,
-            case when net_cost <> cost then '{{"total_discount":"' || (net_cost - cost) || '"}}' else '{{}}' end as discount
+            case when net_cost <> cost then '{{"total_discount":"' || (net_cost - cost) || '"}}' else '{{}}' end as
+                discount
         from cur where {visible(month, seen_at)}
         order by start_at, line_type, product_code, usage_type, resource, account, cost"""
     return copy(con, query, path, CSV)

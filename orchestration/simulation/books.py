@@ -1,4 +1,6 @@
-"""What the company itself knows: organisation, identities, customers, rates, budgets, rules, revenue and the invoices it got."""
+"""What the company itself knows: organisation, identities, customers, rates, budgets, rules, revenue and the invoices
+it got.
+"""
 
 from __future__ import annotations
 
@@ -69,14 +71,55 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
                 continue
         elif rate.from_open_month:
             since = first_of_open
-        contracts.append((rate.provider, rate.model_pattern, rate.token_class, rate.discount_pct, rate.unit_price_per_million, "USD", since, until))
+        contracts.append(
+            (
+                rate.provider,
+                rate.model_pattern,
+                rate.token_class,
+                rate.discount_pct,
+                rate.unit_price_per_million,
+                "USD",
+                since,
+                until,
+            )
+        )
     everyone = json.dumps({"*": 1})
     rules = [
-        ("support-fee", 10, "service_name", "AWS Support (Enterprise)", "proportional", "effective_cost", everyone, start, None),
-        ("transfer", 20, "service_name", "AWS Data Transfer", "proportional", "requests", json.dumps({"assistant": 1, "search": 1, "automation": 1}), start, None),
+        (
+            "support-fee",
+            10,
+            "service_name",
+            "AWS Support (Enterprise)",
+            "proportional",
+            "effective_cost",
+            everyone,
+            start,
+            None,
+        ),
+        (
+            "transfer",
+            20,
+            "service_name",
+            "AWS Data Transfer",
+            "proportional",
+            "requests",
+            json.dumps({"assistant": 1, "search": 1, "automation": 1}),
+            start,
+            None,
+        ),
         ("tax", 30, "charge_category", "Tax", "fixed", "", json.dumps({"platform": 1}), start, None),
-        ("training-volumes", 40, "sub_account_id", TRAINING_ACCOUNT, "fixed", "", json.dumps({"foundation": 0.6, "posttraining": 0.4}), start, None),
-    ]  # fmt: skip
+        (
+            "training-volumes",
+            40,
+            "sub_account_id",
+            TRAINING_ACCOUNT,
+            "fixed",
+            "",
+            json.dumps({"foundation": 0.6, "posttraining": 0.4}),
+            start,
+            None,
+        ),
+    ]
     rates = []
     for index, month in enumerate(timeline.months):
         rate = Decimal(EUR_USD[index % len(EUR_USD)])
@@ -84,25 +127,44 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
         rates.append(("EUR", "USD", rate, "ecb_monthly", month.start.date(), until))
         rates.append(("USD", "EUR", round(1 / rate, 12), "ecb_monthly", month.start.date(), until))
     return [
-        write_csv(folder / "org_units.csv", "unit_id,parent_unit_id,name,owner_email,cost_center,valid_from,valid_to", units),
-        write_csv(folder / "identity_map.csv", "scope,key_type,key_value,unit_id,project,environment,priority,valid_from,valid_to",
-                  _identities(timeline, fleet, moved)),
-        write_csv(folder / "customers.csv", "customer_id,name,plan,segment,valid_from,valid_to",
-                  [(c.id, c.name, c.plan, c.segment, start, None) for c in customers()]),
-        write_csv(folder / "contract_rates.csv",
-                  "provider_id,model_pattern,token_class,discount_pct,unit_price_per_million,currency,valid_from,valid_to", contracts),
-        write_csv(folder / "allocation_rules.csv", "rule_id,priority,match_field,match_value,method,driver,targets,valid_from,valid_to", rules),
+        write_csv(
+            folder / "org_units.csv", "unit_id,parent_unit_id,name,owner_email,cost_center,valid_from,valid_to", units
+        ),
+        write_csv(
+            folder / "identity_map.csv",
+            "scope,key_type,key_value,unit_id,project,environment,priority,valid_from,valid_to",
+            _identities(timeline, fleet, moved),
+        ),
+        write_csv(
+            folder / "customers.csv",
+            "customer_id,name,plan,segment,valid_from,valid_to",
+            [(c.id, c.name, c.plan, c.segment, start, None) for c in customers()],
+        ),
+        write_csv(
+            folder / "contract_rates.csv",
+            "provider_id,model_pattern,token_class,discount_pct,unit_price_per_million,currency,valid_from,valid_to",
+            contracts,
+        ),
+        write_csv(
+            folder / "allocation_rules.csv",
+            "rule_id,priority,match_field,match_value,method,driver,targets,valid_from,valid_to",
+            rules,
+        ),
         write_csv(folder / "fx_rates.csv", "from_currency,to_currency,rate,rate_set,valid_from,valid_to", rates),
-    ]  # fmt: skip
+    ]
 
 
 def _identities(timeline: Timeline, fleet: Fleet, moved) -> list[tuple]:
     start = timeline.start.date()
     rows: list[tuple] = []
 
-    def add(scope: str, kind: str, value: str, unit: str, project: str = "", environment: str = "", priority: int = 10) -> None:
+    def add(
+        scope: str, kind: str, value: str, unit: str, project: str = "", environment: str = "", priority: int = 10
+    ) -> None:
         # the labelling work, its gateway team and its profile change hands in the re-organisation
-        if moved and (kind, value) in ({("litellm_team", "tm-dataplatform")} | {("inference_profile", p) for p in handed_over}):
+        if moved and (kind, value) in (
+            {("litellm_team", "tm-dataplatform")} | {("inference_profile", p) for p in handed_over}
+        ):
             rows.append((scope, kind, value, unit, project, environment, priority, start, moved))
             rows.append((scope, kind, value, "mlplatform", project, environment, priority, moved, None))
         else:
@@ -142,11 +204,14 @@ def _identities(timeline: Timeline, fleet: Fleet, moved) -> list[tuple]:
 
 
 def write_revenue(con: duckdb.DuckDBPyConnection, path: Path, timeline: Timeline, until_month: int) -> Path:
-    """Revenue by customer and month up to month `until_month`: most pay two to four times what they cost, three pay less than it."""
+    """Revenue by customer and month up to month `until_month`: most pay two to four times what they cost, three pay
+    less than it.
+    """
     cost = {
         (customer, f"{month:%Y-%m}"): value
         for customer, month, value in con.execute(
-            "select customer_id, usage_month, api_cost + api_cost_not_billed_yet + selfhosted_cost from truth_customers_monthly"
+            "select customer_id, usage_month, api_cost + api_cost_not_billed_yet + selfhosted_cost from "
+            "truth_customers_monthly"
             " where customer_id is not null"
         ).fetchall()
     }
@@ -158,13 +223,30 @@ def write_revenue(con: duckdb.DuckDBPyConnection, path: Path, timeline: Timeline
             earned = spent * factor / (Decimal("1.16") if customer.currency == "EUR" else 1)
             fee = (earned * Decimal("0.6")).quantize(Decimal(1), ROUND_HALF_UP)
             rows.append((customer.id, "assistant", month.start.date(), fee, customer.currency, "recurring"))
-            rows.append((customer.id, "assistant", month.start.date(), (earned - fee).quantize(CENT, ROUND_HALF_UP), customer.currency, "usage"))
+            rows.append(
+                (
+                    customer.id,
+                    "assistant",
+                    month.start.date(),
+                    (earned - fee).quantize(CENT, ROUND_HALF_UP),
+                    customer.currency,
+                    "usage",
+                )
+            )
     return write_csv(path, "customer_id,product,revenue_month,amount,currency,revenue_type", rows)
 
 
 def write_budgets(path: Path, timeline: Timeline, gpu_scale: float) -> Path:
-    monthly = {"foundation": 780_000, "posttraining": 520_000, "evaluation": 160_000, "assistant": 90_000, "search": 120_000,
-               "automation": 40_000, "mlplatform": 70_000, "dataplatform": 60_000}  # fmt: skip
+    monthly = {
+        "foundation": 780_000,
+        "posttraining": 520_000,
+        "evaluation": 160_000,
+        "assistant": 90_000,
+        "search": 120_000,
+        "automation": 40_000,
+        "mlplatform": 70_000,
+        "dataplatform": 60_000,
+    }
     rows = [
         ("team", team, month.start.date(), month.end.date(), round(amount * gpu_scale, 2), "USD", 80)
         for month in timeline.months
@@ -182,8 +264,8 @@ INVOICE_HEADER = (
 def invoices(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: float) -> list[dict]:
     """The issuers' invoices of all months but the open one: cents, rounded half up on each part, then added.
 
-    The corrected month has two AWS documents (the invoice of the first bill and a credit memo) and a Northgrid credit that its
-    export shows only a month later: that issuer does not tie, and the credit says why.
+    The corrected month has two AWS documents (the invoice of the first bill and a credit memo) and a Northgrid credit
+    that its export shows only a month later: that issuer does not tie, and the credit says why.
     """
 
     def cents(value: Decimal) -> Decimal:
@@ -195,12 +277,30 @@ def invoices(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: floa
             continue
         issued = f"{month.end:%Y-%m}-03T08:00:00Z"
 
-        def add(issuer, number, account, currency, subtotal, discount=0, credit=0, tax=0, month=month, issued=issued) -> None:
+        def add(
+            issuer, number, account, currency, subtotal, discount=0, credit=0, tax=0, month=month, issued=issued
+        ) -> None:
             parts = [cents(part) for part in (subtotal, discount, credit, tax)]
             found.append(
-                dict(zip(INVOICE_HEADER.split(","), (issuer, number, account, month.start.date(), month.end.date(), currency, *parts,
-                     sum(parts), issued, f"{issued[:8]}24T08:00:00Z"), strict=True))
-            )  # fmt: skip
+                dict(
+                    zip(
+                        INVOICE_HEADER.split(","),
+                        (
+                            issuer,
+                            number,
+                            account,
+                            month.start.date(),
+                            month.end.date(),
+                            currency,
+                            *parts,
+                            sum(parts),
+                            issued,
+                            f"{issued[:8]}24T08:00:00Z",
+                        ),
+                        strict=True,
+                    )
+                )
+            )
 
         first, last = int(month.start.timestamp()), int(month.end.timestamp())
 
@@ -208,22 +308,32 @@ def invoices(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: floa
             return con.execute(
                 f"""select coalesce(sum(cost) filter (line_type not in ('Tax', 'Credit', 'Refund')), 0),
                     coalesce(sum(net_cost - cost) filter (line_type not in ('Tax', 'Credit', 'Refund')), 0),
-                    coalesce(sum(net_cost) filter (line_type in ('Credit', 'Refund')), 0), coalesce(sum(net_cost) filter (line_type = 'Tax'), 0)
+                    coalesce(sum(net_cost) filter (line_type in ('Credit', 'Refund')), 0),
+                        coalesce(sum(net_cost) filter (line_type = 'Tax'), 0)
                 from cur where {aws.visible(month, seen_at)}"""
-            ).fetchone()  # fmt: skip
+            ).fetchone()
 
         first_bill = aws_sums(last)
         add(AWS_ISSUER, aws.invoice_id(month), PAYER, "USD", *first_bill)
         if month.status == "corrected" and aws.correction_instant(timeline):
             final = aws_sums(timeline.t1)
             issued_memo = timeline.day_of(0, 14)
-            add(AWS_ISSUER, aws.invoice_id(month, memo=True), PAYER, "USD", *(b - a for a, b in zip(first_bill, final, strict=True)),
-                issued=f"{issued_memo}T09:00:00Z")  # fmt: skip
-        billed, = con.execute("select sum(billed) from northgrid where start_at >= ? and start_at < ? and kind <> 'credit'", [first, last]).fetchone()
+            add(
+                AWS_ISSUER,
+                aws.invoice_id(month, memo=True),
+                PAYER,
+                "USD",
+                *(b - a for a, b in zip(first_bill, final, strict=True)),
+                issued=f"{issued_memo}T09:00:00Z",
+            )
+        (billed,) = con.execute(
+            "select sum(billed) from northgrid where start_at >= ? and start_at < ? and kind <> 'credit'", [first, last]
+        ).fetchone()
         credit = northgrid.sla_credit(gpu_scale) if month.status == "corrected" else 0
         add(NORTHGRID_ISSUER, northgrid.invoice_id(month), NORTHGRID_ACCOUNT, "EUR", billed, credit=credit)
-        spent, = con.execute(
-            "select coalesce(sum(contract_cost), 0) from token_lines where provider = 'openai' and day >= ? and day < ?",
+        (spent,) = con.execute(
+            "select coalesce(sum(contract_cost), 0) from token_lines where provider = 'openai' and day >= ? and day "
+            "< ?",
             [month.start.date(), month.end.date()],
         ).fetchone()
         add(OPENAI_ISSUER, f"OAI-{month.start:%Y%m}-77", OPENAI_ORGANISATION, "USD", spent)
@@ -242,18 +352,24 @@ def totals(con: duckdb.DuckDBPyConnection, timeline: Timeline, documents: list[d
         first, last = int(month.start.timestamp()), int(month.end.timestamp())
         cap = min(month.end.date(), timeline.bill_end.date())
         bills = {
-            (AWS_ISSUER, "USD"): con.execute(f"select sum(net_cost), sum(effective) from cur where {aws.visible(month, timeline.t1)}").fetchone(),
-            (NORTHGRID_ISSUER, "EUR"): con.execute("select sum(billed), sum(effective) from northgrid where start_at >= ? and start_at < ?", [first, last]).fetchone(),
-        }  # fmt: skip
+            (AWS_ISSUER, "USD"): con.execute(
+                f"select sum(net_cost), sum(effective) from cur where {aws.visible(month, timeline.t1)}"
+            ).fetchone(),
+            (NORTHGRID_ISSUER, "EUR"): con.execute(
+                "select sum(billed), sum(effective) from northgrid where start_at >= ? and start_at < ?", [first, last]
+            ).fetchone(),
+        }
         for issuer, provider in ((OPENAI_ISSUER, "openai"), (ANTHROPIC_ISSUER, "anthropic")):
-            used, = con.execute(
+            (used,) = con.execute(
                 "select coalesce(sum(contract_cost), 0) from token_lines where provider = ? and day >= ? and day < ?",
                 [provider, month.start.date(), cap],
             ).fetchone()
             bills[issuer, "USD"] = (prepaid_credits(con, month, timeline) if provider == "anthropic" else used, used)
         for (issuer, currency), (billed, effective) in bills.items():
-            total = sum(d["total"] for d in documents if d["invoice_issuer_name"] == issuer and d["billing_period_start"] == month.start.date())
+            total = sum(
+                d["total"]
+                for d in documents
+                if d["invoice_issuer_name"] == issuer and d["billing_period_start"] == month.start.date()
+            )
             rows.append((issuer, month.label, currency, billed, effective, total if month.status != "open" else None))
     return rows
-
-

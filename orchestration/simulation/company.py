@@ -89,20 +89,28 @@ def _openai(id: str, team: str, env: str, model: str, feature: str, customers: b
     )  # fmt: skip
 
 
-def _anthropic(id: str, team: str, workspace: str, model: str, feature: str, customers: bool, weight: float, **shape) -> Route:
+def _anthropic(
+    id: str, team: str, workspace: str, model: str, feature: str, customers: bool, weight: float, **shape
+) -> Route:
     bill = {HAIKU: f"{HAIKU}-20251001"}.get(model, model)
     return Route(
-        id, team, f"tm-{team}", "prod", "anthropic", model, model, bill, workspace, "", feature, customers, weight, **shape,
+        id, team, f"tm-{team}", "prod", "anthropic", model, model, bill, workspace, "", feature, customers, weight,
+        **shape,
     )  # fmt: skip
 
 
-def _bedrock(id: str, team: str, model: str, model_id: str, profile: str, feature: str, customers: bool, weight: float, **shape) -> Route:
+def _bedrock(
+    id: str, team: str, model: str, model_id: str, profile: str, feature: str, customers: bool, weight: float, **shape
+) -> Route:
     return Route(
-        id, team, f"tm-{team}", "prod", "aws", model, model_id, model, _profile(profile), "", feature, customers, weight, **shape,
+        id, team, f"tm-{team}", "prod", "aws", model, model_id, model, _profile(profile), "", feature, customers,
+        weight, **shape,
     )  # fmt: skip
 
 
-def _served(id: str, team: str, env: str, deployment: str, feature: str, customers: bool, weight: float, **shape) -> Route:
+def _served(
+    id: str, team: str, env: str, deployment: str, feature: str, customers: bool, weight: float, **shape
+) -> Route:
     model = SERVED_MODELS[deployment]
     return Route(
         id, team, team, env, "self_hosted", model, model, model, deployment, "", feature, customers, weight, **shape,
@@ -120,15 +128,19 @@ GATEWAY_ROUTES = (
             answer=1_600, reasoning=0.35, from_day=(1, 7)),
     _openai("search-answers-mini", "search", "prod", MINI, "answers", True, 0.06, context=52_000, read=0.4, write=0.0,
             answer=1_400, reasoning=0.3),
-    _openai("search-index", "search", "prod", EMBED, "indexing", True, 0.10, context=6_500, read=0.0, write=0.0, answer=0,
+    _openai("search-index", "search", "prod", EMBED, "indexing", True, 0.10, context=6_500, read=0.0, write=0.0,
+        answer=0,
             context_limit=8_000),
     _openai("evaluation-judge", "evaluation", "dev", SOL, "judge", False, 0.05, context=52_000, read=0.3, write=0.1,
             answer=1_600, reasoning=0.6),
-    _anthropic("automation-agent", "automation", "wrkspc_automation", OPUS, "agent", True, 0.13, context=112_000, read=0.72,
+    _anthropic("automation-agent", "automation", "wrkspc_automation", OPUS, "agent", True, 0.13, context=112_000,
+        read=0.72,
                write=0.08, answer=2_850, cache_ttl="1h"),
-    _anthropic("automation-triage", "automation", "wrkspc_automation", HAIKU, "triage", True, 0.07, context=44_000, read=0.5,
+    _anthropic("automation-triage", "automation", "wrkspc_automation", HAIKU, "triage", True, 0.07, context=44_000,
+        read=0.5,
                write=0.1, answer=1_050),
-    _anthropic("posttraining-data", "posttraining", "wrkspc_research", OPUS, "synthetic-data", False, 0.03, context=72_000,
+    _anthropic("posttraining-data", "posttraining", "wrkspc_research", OPUS, "synthetic-data", False, 0.03,
+        context=72_000,
                read=0.5, write=0.1, answer=4_650, cache_ttl="1h"),
     _anthropic("foundation-review", "foundation", "wrkspc_research", OPUS, "data-review", False, 0.02, context=96_000,
                read=0.6, write=0.08, answer=2_150, cache_ttl="1h"),
@@ -141,11 +153,16 @@ GATEWAY_ROUTES = (
 )  # fmt: skip
 
 SERVING_ROUTES = (
-    _served("assistant-open", "assistant", "prod", CHAT_70B, "chat", True, 0.45, context=52_000, read=0.7, write=0.0, answer=1_500),
-    _served("automation-open", "automation", "prod", CHAT_70B, "summaries", True, 0.17, context=40_000, read=0.6, write=0.0, answer=1_000),
-    _served("evaluation-open", "evaluation", "dev", CHAT_70B, "judge", False, 0.08, context=24_000, read=0.4, write=0.0, answer=800),
-    _served("search-code", "search", "prod", CODE_32B, "code-search", True, 0.22, context=36_000, read=0.65, write=0.0, answer=1_200),
-    _served("mlplatform-code", "mlplatform", "dev", CODE_32B, "ide", False, 0.08, context=30_000, read=0.6, write=0.0, answer=900),
+    _served("assistant-open", "assistant", "prod", CHAT_70B, "chat", True, 0.45, context=52_000, read=0.7, write=0.0,
+        answer=1_500),
+    _served("automation-open", "automation", "prod", CHAT_70B, "summaries", True, 0.17, context=40_000, read=0.6,
+        write=0.0, answer=1_000),
+    _served("evaluation-open", "evaluation", "dev", CHAT_70B, "judge", False, 0.08, context=24_000, read=0.4,
+        write=0.0, answer=800),
+    _served("search-code", "search", "prod", CODE_32B, "code-search", True, 0.22, context=36_000, read=0.65,
+        write=0.0, answer=1_200),
+    _served("mlplatform-code", "mlplatform", "dev", CODE_32B, "ide", False, 0.08, context=30_000, read=0.6, write=0.0,
+        answer=900),
 )  # fmt: skip
 
 # An OpenAI project that nobody routed through the gateway: all of its lines stay unmetered.
@@ -154,7 +171,9 @@ DIRECT_PROJECT, DIRECT_KEY, DIRECT_MODEL = "proj_playground", "key_playground", 
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer: plan, currency, share of the traffic (before the long tail), monthly fee and whether it pays enough."""
+    """A customer: plan, currency, share of the traffic (before the long tail), monthly fee and whether it pays
+    enough.
+    """
 
     id: str
     name: str
@@ -166,10 +185,13 @@ class Customer:
 
 
 _NAMES = (
-    "Alder Freight", "Basalt Bank", "Cobalt Clinics", "Dovetail Media", "Ember Energy", "Fjord Insurance", "Granite Legal",
-    "Harbor Retail", "Indigo Air", "Juniper Foods", "Kestrel Robotics", "Larkspur Hotels", "Monsoon Telecom", "Nimbus Games",
+    "Alder Freight", "Basalt Bank", "Cobalt Clinics", "Dovetail Media", "Ember Energy", "Fjord Insurance",
+    "Granite Legal",
+    "Harbor Retail", "Indigo Air", "Juniper Foods", "Kestrel Robotics", "Larkspur Hotels", "Monsoon Telecom",
+    "Nimbus Games",
     "Orchard Health", "Pinnacle Steel", "Quarry Homes", "Redwood Learning", "Saffron Travel", "Tundra Mining",
-    "Umbra Security", "Verdant Farms", "Willow Pharma", "Xenon Motors", "Yarrow Design", "Zephyr Logistics", "Aurora Law",
+    "Umbra Security", "Verdant Farms", "Willow Pharma", "Xenon Motors", "Yarrow Design", "Zephyr Logistics",
+    "Aurora Law",
     "Beacon Schools", "Cascade Water", "Delta Print",
 )  # fmt: skip
 
@@ -196,7 +218,9 @@ def customers() -> tuple[Customer, ...]:
 
 @dataclass(frozen=True)
 class Contract:
-    """A negotiated rate: a discount on list in percent, or a price of its own per million tokens. Dates are indexes of days."""
+    """A negotiated rate: a discount on list in percent, or a price of its own per million tokens. Dates are indexes
+    of days.
+    """
 
     provider: str
     model_pattern: str

@@ -40,7 +40,8 @@ def load_company(con: duckdb.DuckDBPyConnection, prices: list[Price]) -> None:
         pa.Table.from_pylist([{"customer": i, "customer_id": c.id} for i, c in enumerate(customers())]),
     )
     con.execute(
-        "create table prices (provider varchar, model_id varchar, token_class varchar, is_above boolean, valid_from date,"
+        "create table prices (provider varchar, model_id varchar, token_class varchar, is_above boolean, valid_from "
+        "date,"
         " valid_to date, list_price decimal(18,12), contract_price decimal(18,12))"
     )
     # a model without tiers prices its long requests like the others
@@ -54,7 +55,19 @@ def load_company(con: duckdb.DuckDBPyConnection, prices: list[Price]) -> None:
 
 
 def _route_columns(route: Route) -> dict:
-    names = ("id", "team", "gateway_team", "environment", "provider", "model", "model_id", "bill_model", "project", "api_key", "feature")
+    names = (
+        "id",
+        "team",
+        "gateway_team",
+        "environment",
+        "provider",
+        "model",
+        "model_id",
+        "bill_model",
+        "project",
+        "api_key",
+        "feature",
+    )
     return {name if name != "id" else "route_id": getattr(route, name) for name in names}
 
 
@@ -63,41 +76,66 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
     position = {id(node): i for i, node in enumerate(fleet.nodes)}
     nodes = [
         {
-            "node": i, "resource_id": n.resource_id, "name": n.name, "cluster": n.cluster, "instance_type": n.instance_type,
-            "purchase": n.purchase, "account": n.account, "zone": n.zone, "mig": n.mig, "gpus": INSTANCES[n.instance_type][0],
+            "node": i,
+            "resource_id": n.resource_id,
+            "name": n.name,
+            "cluster": n.cluster,
+            "instance_type": n.instance_type,
+            "purchase": n.purchase,
+            "account": n.account,
+            "zone": n.zone,
+            "mig": n.mig,
+            "gpus": INSTANCES[n.instance_type][0],
         }
         for i, n in enumerate(fleet.nodes)
-    ]  # fmt: skip
+    ]
     add_table(con, "nodes", pa.Table.from_pylist(nodes))
     hold_position = {id(hold): i for i, hold in enumerate(fleet.holds)}
     holds = [
         {
-            "hold": i, "node": position[id(h.node)], "workload_id": h.workload_id, "start_at": h.start,
-            "end_at": timeline.t1 if h.end == RUNNING else h.end, "gpus": h.gpus, "namespace": h.namespace, "pod": h.pod,
-            "team": h.labels.get("team", ""), "run_id": h.run_id, "deployment": h.deployment,
+            "hold": i,
+            "node": position[id(h.node)],
+            "workload_id": h.workload_id,
+            "start_at": h.start,
+            "end_at": timeline.t1 if h.end == RUNNING else h.end,
+            "gpus": h.gpus,
+            "namespace": h.namespace,
+            "pod": h.pod,
+            "team": h.labels.get("team", ""),
+            "run_id": h.run_id,
+            "deployment": h.deployment,
             "whole_node": not h.mig_profile and h.gpus > 0,
         }
         for i, h in enumerate(fleet.holds)
-    ]  # fmt: skip
+    ]
     add_table(con, "holds", pa.Table.from_pylist(holds))
     runs, attempts = [], []
     for run in fleet.runs:
         runs.append(
             {
-                "run_id": run.run_id, "parent_run_id": run.parent_run_id, "name": run.name, "team": run.team,
-                "model": run.model, "kind": run.kind, "cluster": run.cluster,
+                "run_id": run.run_id,
+                "parent_run_id": run.parent_run_id,
+                "name": run.name,
+                "team": run.team,
+                "model": run.model,
+                "kind": run.kind,
+                "cluster": run.cluster,
             }
-        )  # fmt: skip
+        )
         for attempt in run.attempts:
             for hold in attempt.holds:
                 attempts.append(
                     {
-                        "run_id": run.run_id, "attempt_no": attempt.attempt_no, "job_id": attempt.job_id,
-                        "hold": hold_position[id(hold)], "start_at": attempt.start,
-                        "end_at": timeline.t1 if attempt.end == RUNNING else attempt.end, "state": attempt.state,
+                        "run_id": run.run_id,
+                        "attempt_no": attempt.attempt_no,
+                        "job_id": attempt.job_id,
+                        "hold": hold_position[id(hold)],
+                        "start_at": attempt.start,
+                        "end_at": timeline.t1 if attempt.end == RUNNING else attempt.end,
+                        "state": attempt.state,
                         "checkpoint": attempt.checkpoint,
                     }
-                )  # fmt: skip
+                )
     add_table(con, "runs", pa.Table.from_pylist(runs))
     add_table(con, "attempts", pa.Table.from_pylist(attempts))
     for name in ("node_hours", "hold_hours", "activity_hours"):

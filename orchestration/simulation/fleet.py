@@ -1,7 +1,8 @@
 """Machines and what ran on them: nodes, training attempts, serving and experiment pods, by the second.
 
-Training jobs hold whole nodes (all GPUs, cores and memory), serving pods likewise; only the node in MIG mode and the CPU
-nodes are shared. So the cost of a run or of a deployment does not depend on how a node-hour is split into GPU, CPU and memory.
+Training jobs hold whole nodes (all GPUs, cores and memory), serving pods likewise; only the node in MIG mode and the
+CPU nodes are shared. So the cost of a run or of a deployment does not depend on how a node-hour is split into GPU,
+CPU and memory.
 """
 
 from __future__ import annotations
@@ -129,24 +130,32 @@ class _Lane:
     node_fails: bool = False
 
 
+# fmt: off
 NORTHGRID_LANES = (
-    _Lane("pretrain", "northgrid", ("foundation",), ("meridian-70b",), 14, (120, 260), (0.5, 3), 0.88, 0.75, node_fails=True),
-    _Lane("midtrain", "northgrid", ("foundation", "posttraining"), ("meridian-13b", "meridian-70b"), 8, (40, 110), (0.3, 4), 0.82, 0.35),
+    _Lane("pretrain", "northgrid", ("foundation",), ("meridian-70b",), 14, (120, 260), (0.5, 3), 0.88, 0.75,
+          node_fails=True),
+    _Lane("midtrain", "northgrid", ("foundation", "posttraining"), ("meridian-13b", "meridian-70b"), 8, (40, 110),
+          (0.3, 4), 0.82, 0.35),
     _Lane("rl", "northgrid", ("posttraining",), ("meridian-70b-rl",), 4, (20, 70), (0.3, 5), 0.58, 0.3),
-    _Lane("evals", "northgrid", ("evaluation",), ("meridian-13b-eval",), 2, (6, 16), (0.2, 3), 0.45, 0.12, kind="experiment", sweep=6),
-    _Lane("tune", "northgrid", ("search", "automation", "posttraining"), ("meridian-embed", "meridian-agent"), 2, (10, 40), (0.5, 6), 0.66, 0.2),
-)  # fmt: skip
+    _Lane("evals", "northgrid", ("evaluation",), ("meridian-13b-eval",), 2, (6, 16), (0.2, 3), 0.45, 0.12,
+          kind="experiment", sweep=6),
+    _Lane("tune", "northgrid", ("search", "automation", "posttraining"), ("meridian-embed", "meridian-agent"), 2,
+          (10, 40), (0.5, 6), 0.66, 0.2),
+)
 SAVINGS_PLAN_LANES = (
     _Lane("sp-foundation", "atlas-east", ("foundation",), ("meridian-vision",), 8, (60, 150), (0.4, 5), 0.80, 0.3),
     _Lane("sp-posttraining", "atlas-east", ("posttraining",), ("meridian-13b-sft",), 6, (18, 60), (0.3, 5), 0.70, 0.25),
-)  # fmt: skip
+)
 # nodes of these lanes live as long as their job: launched and stopped within the hour
 ON_DEMAND_LANES = (
     _Lane("od-flex", "atlas-east", ("assistant",), ("meridian-assist",), 1, (14, 50), (3, 18), 0.62, 0.2),
-    _Lane("od-burst", "atlas-west", ("foundation", "posttraining"), ("meridian-audio",), 9, (20, 80), (1, 12), 0.78, 0.3),
+    _Lane("od-burst", "atlas-west", ("foundation", "posttraining"), ("meridian-audio",), 9, (20, 80), (1, 12), 0.78,
+        0.3),
     _Lane("od-search", "atlas-west", ("search", "assistant"), ("meridian-embed",), 6, (12, 48), (2, 14), 0.60, 0.25),
-    _Lane("od-spot", "atlas-west", ("evaluation",), ("meridian-eval-small",), 3, (8, 30), (2, 12), 0.55, 0.6, kind="experiment"),
-)  # fmt: skip
+    _Lane("od-spot", "atlas-west", ("evaluation",), ("meridian-eval-small",), 3, (8, 30), (2, 12), 0.55, 0.6,
+          kind="experiment"),
+)
+# fmt: on
 
 
 def build_fleet(timeline: Timeline, *, seed: int, gpu_scale: float) -> Fleet:
@@ -173,8 +182,12 @@ def _ip(text: str, zone: str) -> str:
     return f"ip-10-{value % 200 + 16}-{value // 200 % 250}-{value // 50_000 % 250}.{domain}"
 
 
-def _aws_node(key: str, cluster: str, itype: str, purchase: str, start: int, end: int, account: str, zone: str, mig: bool = False) -> Node:
-    return Node(f"i-0{digest('node', key)[:16]}", _ip(key, zone), cluster, itype, purchase, start, end, account, zone, mig)
+def _aws_node(
+    key: str, cluster: str, itype: str, purchase: str, start: int, end: int, account: str, zone: str, mig: bool = False
+) -> Node:
+    return Node(
+        f"i-0{digest('node', key)[:16]}", _ip(key, zone), cluster, itype, purchase, start, end, account, zone, mig
+    )
 
 
 def _reserved(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
@@ -192,9 +205,18 @@ def _reserved(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None
 def _savings_plan(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
     for lane in SAVINGS_PLAN_LANES:
         nodes = [
-            _aws_node(f"{lane.name}-{i}", lane.cluster, "p5.48xlarge", "savings_plan", timeline.t0, RUNNING, TRAINING_ACCOUNT, "us-east-1a")
+            _aws_node(
+                f"{lane.name}-{i}",
+                lane.cluster,
+                "p5.48xlarge",
+                "savings_plan",
+                timeline.t0,
+                RUNNING,
+                TRAINING_ACCOUNT,
+                "us-east-1a",
+            )
             for i in range(_scaled(lane.size, scale))
-        ]  # fmt: skip
+        ]
         fleet.nodes += nodes
         _lane_jobs(fleet, lane, nodes, timeline, seed, len(nodes))
 
@@ -235,7 +257,9 @@ def _lane_jobs(fleet: Fleet, lane: _Lane, fixed: list[Node] | None, timeline: Ti
             end = at + length
             if end >= timeline.t1:
                 end, state = RUNNING, "RUNNING"
-            attempt = _attempt(fleet, run, lane, fixed, attempt_no, at, end, state, at + kept if kept else None, timeline, random, size)
+            attempt = _attempt(
+                fleet, run, lane, fixed, attempt_no, at, end, state, at + kept if kept else None, timeline, random, size
+            )
             run.attempts.append(attempt)
             if end == RUNNING:
                 at = timeline.t1
@@ -261,7 +285,16 @@ def _run(lane: _Lane, random: np.random.Generator, label: str, number: int) -> R
     team = lane.teams[int(random.integers(len(lane.teams)))]
     model = lane.models[int(random.integers(len(lane.models)))]
     experiment = str(100 + int(digest("experiment", team, model)[:4], 16) % 900)
-    return Run(digest("run", lane.name, label)[:32], f"{model}-{label}", experiment, team, model, f"v{1 + number // 4}", lane.kind, lane.cluster)
+    return Run(
+        digest("run", lane.name, label)[:32],
+        f"{model}-{label}",
+        experiment,
+        team,
+        model,
+        f"v{1 + number // 4}",
+        lane.kind,
+        lane.cluster,
+    )
 
 
 def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, timeline, random, size) -> Attempt:
@@ -275,7 +308,7 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
         nodes = [
             _aws_node(f"{run.run_id}-{number}-{i}", lane.cluster, itype, purchase, start, end, TRAINING_ACCOUNT, zone)
             for i in range(size)
-        ]  # fmt: skip
+        ]
         fleet.nodes += nodes
     holds = []
     for index, node in enumerate(nodes):
@@ -287,12 +320,26 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
             hold.pod = f"{run.name}-{number}-worker-{index}"
             hold.workload_id = _uid("pod", run.run_id, number, index)
             hold.labels = {
-                "team": run.team, "model": run.model, "mlflow_run_id": run.run_id, "environment": "dev",
+                "team": run.team,
+                "model": run.model,
+                "mlflow_run_id": run.run_id,
+                "environment": "dev",
                 "workload_type": run.kind,
-            }  # fmt: skip
+            }
         holds.append(hold)
     fleet.holds += holds
-    return Attempt(run.run_id, number, "slurm" if slurm else "kubernetes", start, end, state, checkpoint, nodes, holds, submit=run.start - 300)
+    return Attempt(
+        run.run_id,
+        number,
+        "slurm" if slurm else "kubernetes",
+        start,
+        end,
+        state,
+        checkpoint,
+        nodes,
+        holds,
+        submit=run.start - 300,
+    )
 
 
 def _uid(*parts: object) -> str:
@@ -320,9 +367,21 @@ def _number_slurm_jobs(fleet: Fleet) -> None:
 
 
 def _mig(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
-    """H100 nodes cut into slices: GPUs 0-6 as two 3g.40gb, GPU 7 as seven 1g.10gb; experiments and a small guard model."""
+    """H100 nodes cut into slices: GPUs 0-6 as two 3g.40gb, GPU 7 as seven 1g.10gb; experiments and a small guard
+    model.
+    """
     for number in range(_scaled(1, scale)):
-        node = _aws_node(f"mig-{number}", "atlas-west", "p5.48xlarge", "on_demand", timeline.t0, RUNNING, TRAINING_ACCOUNT, "us-west-2b", True)  # fmt: skip
+        node = _aws_node(
+            f"mig-{number}",
+            "atlas-west",
+            "p5.48xlarge",
+            "on_demand",
+            timeline.t0,
+            RUNNING,
+            TRAINING_ACCOUNT,
+            "us-west-2b",
+            True,
+        )
         fleet.nodes.append(node)
         slots = [("3g.40gb", gpu, instance) for gpu in range(7) for instance in (1, 2)]
         slots += [("1g.10gb", 7, instance) for instance in range(7, 14)]
@@ -330,11 +389,31 @@ def _mig(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
             random = rng(seed, "mig", number, index)
             if index == 0:
                 pod = f"guard-3b-{number}"
-                labels = {"team": "mlplatform", "app": "guard-3b", "model": "guard-3b", "environment": "prod", "workload_type": "serving"}
+                labels = {
+                    "team": "mlplatform",
+                    "app": "guard-3b",
+                    "model": "guard-3b",
+                    "environment": "prod",
+                    "workload_type": "serving",
+                }
                 fleet.holds.append(
-                    Hold(node, _uid(pod), timeline.t0 + 3 * HOUR, RUNNING, 0, 4, 32, 0.3, "serving", pod, labels, profile,
-                         ((gpu, instance),), deployment="guard-3b")
-                )  # fmt: skip
+                    Hold(
+                        node,
+                        _uid(pod),
+                        timeline.t0 + 3 * HOUR,
+                        RUNNING,
+                        0,
+                        4,
+                        32,
+                        0.3,
+                        "serving",
+                        pod,
+                        labels,
+                        profile,
+                        ((gpu, instance),),
+                        deployment="guard-3b",
+                    )
+                )
                 continue
             at, pod_no = timeline.t0 + int(random.uniform(0, 60) * HOUR), 0
             while at < timeline.t1:
@@ -345,9 +424,22 @@ def _mig(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
                 pod = f"notebook-{number}-{index}-{pod_no}"
                 labels = {"team": team, "environment": "dev", "workload_type": "experiment"}
                 fleet.holds.append(
-                    Hold(node, _uid(pod), at, end, 0, 4, 40, float(random.uniform(0.05, 0.5)), team, pod, labels, profile,
-                         ((gpu, instance),))
-                )  # fmt: skip
+                    Hold(
+                        node,
+                        _uid(pod),
+                        at,
+                        end,
+                        0,
+                        4,
+                        40,
+                        float(random.uniform(0.05, 0.5)),
+                        team,
+                        pod,
+                        labels,
+                        profile,
+                        ((gpu, instance),),
+                    )
+                )
                 at = timeline.t1 if end == RUNNING else end + int(random.uniform(4, 70) * HOUR)
 
 
@@ -356,26 +448,54 @@ def _serving(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
     restart = epoch(timeline.day_of(1, 8), 9)
     for deployment, count, team, activity in ((CHAT_70B, 3, "assistant", 0.46), (CODE_32B, 2, "search", 0.30)):
         for index in range(_scaled(count, scale)):
-            node = _aws_node(f"{deployment}-{index}", "beacon", "g6e.12xlarge", "on_demand", timeline.t0, RUNNING, PRODUCT_ACCOUNT, "us-east-1b")  # fmt: skip
+            node = _aws_node(
+                f"{deployment}-{index}",
+                "beacon",
+                "g6e.12xlarge",
+                "on_demand",
+                timeline.t0,
+                RUNNING,
+                PRODUCT_ACCOUNT,
+                "us-east-1b",
+            )
             fleet.nodes.append(node)
             gpus, cores, memory, _ = INSTANCES[node.instance_type]
-            labels = {"team": team, "app": deployment, "model": deployment, "environment": "prod", "workload_type": "serving"}
+            labels = {
+                "team": team,
+                "app": deployment,
+                "model": deployment,
+                "environment": "prod",
+                "workload_type": "serving",
+            }
             parts = [(timeline.t0, RUNNING, 1)]
             if timeline.t0 < restart < timeline.t1:
                 parts = [(timeline.t0, restart, 1), (restart, RUNNING, 2)]
             for start, end, version in parts:
                 pod = f"{deployment}-{digest(deployment, index, version)[:9]}-{digest(index, version)[:5]}"
                 fleet.holds.append(
-                    Hold(node, _uid(pod), start, end, gpus, cores, memory, activity, "serving", pod, labels, deployment=deployment)
+                    Hold(
+                        node,
+                        _uid(pod),
+                        start,
+                        end,
+                        gpus,
+                        cores,
+                        memory,
+                        activity,
+                        "serving",
+                        pod,
+                        labels,
+                        deployment=deployment,
+                    )
                 )
 
 
 def _cpu(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
     for index in range(_scaled(2, scale)):
-        node = _aws_node(f"cpu-{index}", "beacon", "m7i.8xlarge", "on_demand", timeline.t0, RUNNING, PRODUCT_ACCOUNT, "us-east-1b")
+        node = _aws_node(
+            f"cpu-{index}", "beacon", "m7i.8xlarge", "on_demand", timeline.t0, RUNNING, PRODUCT_ACCOUNT, "us-east-1b"
+        )
         fleet.nodes.append(node)
         pod = f"litellm-gateway-{index}"
         labels = {"team": "mlplatform", "app": "litellm-gateway", "environment": "prod", "workload_type": "other"}
         fleet.holds.append(Hold(node, _uid(pod), timeline.t0, RUNNING, 0, 20, 64, 0.0, "gateway", pod, labels))
-
-

@@ -1,4 +1,6 @@
-"""MLflow `runs/search` pages: runs with their tags; sweeps as a parent without a job; one crashed run that never ends."""
+"""MLflow `runs/search` pages: runs with their tags; sweeps as a parent without a job; one crashed run that never
+ends.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,7 @@ PAGE_SIZE = 200
 def write_runs(folder: Path, fleet: Fleet, first: int, pulled_at: int) -> list[Path]:
     """Pages with the runs that were alive in [first, pulled_at), as MLflow knew them at `pulled_at`."""
     runs = [
-        run
-        for run in fleet.runs
-        if run.start < pulled_at and (run.end == RUNNING or run.end >= first or run.crashed)
+        run for run in fleet.runs if run.start < pulled_at and (run.end == RUNNING or run.end >= first or run.crashed)
     ]
     runs.sort(key=lambda r: (r.start, r.run_id))
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,14 @@ def _run(run: Run, pulled_at: int) -> dict:
         last = run.attempts[-1].state if run.attempts else "COMPLETED"
         status = "FINISHED" if last == "COMPLETED" else "FAILED"
     known = [a for a in run.attempts if a.start < pulled_at]
-    tags = {"mlflow.user": f"u-{run.team}", "mlflow.runName": run.name, "team": run.team, "model": run.model, "model_version": run.model_version, "cluster": run.cluster}
+    tags = {
+        "mlflow.user": f"u-{run.team}",
+        "mlflow.runName": run.name,
+        "team": run.team,
+        "model": run.model,
+        "model_version": run.model_version,
+        "cluster": run.cluster,
+    }
     if run.parent_run_id:
         tags["mlflow.parentRunId"] = run.parent_run_id
     if known and known[0].scheduler == "slurm":
@@ -52,14 +59,22 @@ def _run(run: Run, pulled_at: int) -> dict:
     gpus = sum(h.gpus for h in known[0].holds) if known else 0
     return {
         "info": {
-            "run_id": run.run_id, "run_name": run.name, "experiment_id": run.experiment_id, "user_id": f"u-{run.team}", "status": status,
-            "start_time": run.start * 1000, "end_time": run.end * 1000 if ended else None,
-            "artifact_uri": f"s3://meridian-mlflow/{run.experiment_id}/{run.run_id}/artifacts", "lifecycle_stage": "active",
+            "run_id": run.run_id,
+            "run_name": run.name,
+            "experiment_id": run.experiment_id,
+            "user_id": f"u-{run.team}",
+            "status": status,
+            "start_time": run.start * 1000,
+            "end_time": run.end * 1000 if ended else None,
+            "artifact_uri": f"s3://meridian-mlflow/{run.experiment_id}/{run.run_id}/artifacts",
+            "lifecycle_stage": "active",
         },
         "data": {
-            "metrics": [{"key": "eval/loss", "value": loss, "timestamp": run.end * 1000, "step": 1000}] if ended else [],
+            "metrics": [{"key": "eval/loss", "value": loss, "timestamp": run.end * 1000, "step": 1000}]
+            if ended
+            else [],
             "params": [{"key": "gpus", "value": str(int(gpus))}],
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
         },
         "inputs": {"dataset_inputs": []},
-    }  # fmt: skip
+    }

@@ -1,8 +1,9 @@
 """The neocloud: a FOCUS 1.2 export in EUR, Slurm accounting, and what its reservation costs.
 
-The reservation is invoiced once a month (Purchase: billed, effective 0). Each hour of a node in service is a Usage row (billed 0,
-effective at the reserved rate) with the Slurm node's name as ResourceId; hours of drained nodes and of the node that was never
-delivered are Usage rows with CommitmentDiscountStatus Unused and no resource. Effective cost of a whole month = the purchase.
+The reservation is invoiced once a month (Purchase: billed, effective 0). Each hour of a node in service is a Usage
+row (billed 0, effective at the reserved rate) with the Slurm node's name as ResourceId; hours of drained nodes and of
+the node that was never delivered are Usage rows with CommitmentDiscountStatus Unused and no resource. Effective cost
+of a whole month = the purchase.
 """
 
 from __future__ import annotations
@@ -34,15 +35,18 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, fleet: Fleet
     con.execute(
         f"""create or replace table northgrid as
         with used as (
-            select h.hour, n.resource_id from node_hours h join nodes n on n.node = h.node where n.cluster = 'northgrid' and h.hour < {timeline.t_bill}),
+            select h.hour, n.resource_id from node_hours h join nodes n on n.node = h.node where n.cluster =
+                'northgrid' and h.hour < {timeline.t_bill}),
         unused as (
             select hours.hour, {reserved} - count(u.resource_id) as nodes
             from (select unnest(range({timeline.t0}, {timeline.t_bill}, {HOUR})) as hour) hours
             left join used u on u.hour = hours.hour group by all)
-        select 'usage' as kind, hour as start_at, hour + {HOUR} as end_at, resource_id, 'Used' as status, cast(8 as decimal(38,6)) as quantity,
+        select 'usage' as kind, hour as start_at, hour + {HOUR} as end_at, resource_id, 'Used' as status,
+            cast(8 as decimal(38,6)) as quantity,
             cast(0 as decimal(38,12)) as billed, {rate} as effective, {list_rate} as list_cost from used
         union all
-        select 'unused', hour, hour + {HOUR}, null, 'Unused', cast(8 * nodes as decimal(38,6)), 0, {rate} * nodes, {list_rate} * nodes
+        select 'unused', hour, hour + {HOUR}, null, 'Unused', cast(8 * nodes as decimal(38,6)), 0, {rate} * nodes,
+            {list_rate} * nodes
         from unused where nodes > 0"""
     )
     storage_tb = max(1, round(STORAGE_TB * gpu_scale))
@@ -51,7 +55,8 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, fleet: Fleet
         hours = (last - first) // HOUR
         fee = NODE_RATE * hours * reserved
         con.execute(
-            "insert into northgrid values ('purchase', ?, ?, null, null, ?, ?, 0, ?)", [first, last, reserved * 8 * hours, fee, fee]
+            "insert into northgrid values ('purchase', ?, ?, null, null, ?, ?, 0, ?)",
+            [first, last, reserved * 8 * hours, fee, fee],
         )
         if month.status == "open" and len(timeline.months) > 1:
             con.execute(
@@ -60,7 +65,8 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, fleet: Fleet
             )
     daily = f"cast({STORAGE_RATE * storage_tb * 24} as decimal(38,12))"
     con.execute(
-        f"""insert into northgrid select 'storage', day, day + 86400, 'lustre-01', null, {storage_tb * 24}, {daily}, {daily}, {daily}
+        f"""insert into northgrid select 'storage', day, day + 86400, 'lustre-01', null, {storage_tb * 24}, {daily},
+            {daily}, {daily}
         from (select unnest(range({timeline.t0}, {timeline.t_bill}, 86400)) as day)"""
     )
 
@@ -89,7 +95,8 @@ def write_export(con: duckdb.DuckDBPyConnection, path: Path, month: Month, end: 
             case kind when 'usage' then 'H200 node hour, reserved' when 'unused' then 'Reserved capacity not used'
                 when 'purchase' then 'Monthly reservation of H200 nodes' when 'storage' then 'Shared file system'
                 else 'Service credit for node failures' end as "ChargeDescription",
-            case kind when 'purchase' then 'Recurring' when 'credit' then 'One-Time' else 'Usage-Based' end as "ChargeFrequency",
+            case kind when 'purchase' then 'Recurring' when 'credit' then 'One-Time' else 'Usage-Based' end as
+                "ChargeFrequency",
             strftime(make_timestamp(end_at * 1000000), '{stamp}') as "ChargePeriodEnd",
             strftime(make_timestamp(start_at * 1000000), '{stamp}') as "ChargePeriodStart",
             case when {compute} then 'Usage' end as "CommitmentDiscountCategory",
@@ -101,14 +108,17 @@ def write_export(con: duckdb.DuckDBPyConnection, path: Path, month: Month, end: 
             case when kind in ('usage', 'storage') then quantity end as "ConsumedQuantity",
             case kind when 'usage' then 'GPU-hours' when 'storage' then 'TB-hours' end as "ConsumedUnit",
             case when kind in ('usage', 'unused') then effective else billed end as "ContractedCost",
-            case when {compute} then {NODE_RATE / 8} when kind = 'storage' then {STORAGE_RATE} end as "ContractedUnitPrice",
+            case when {compute} then {NODE_RATE / 8} when kind = 'storage' then {STORAGE_RATE} end as
+                "ContractedUnitPrice",
             effective as "EffectiveCost", {f"'{invoice_id(month)}'" if final else "null"} as "InvoiceId",
             '{NORTHGRID_ISSUER}' as "InvoiceIssuerName", coalesce(list_cost, billed) as "ListCost",
             case when kind in ('usage', 'unused') then {LIST_RATE / 8} when kind = 'purchase' then {NODE_RATE / 8}
                 when kind = 'storage' then {STORAGE_RATE} end as "ListUnitPrice",
-            case when {compute} then 'Committed' else 'Standard' end as "PricingCategory", quantity as "PricingQuantity",
+            case when {compute} then 'Committed' else 'Standard' end as "PricingCategory",
+                quantity as "PricingQuantity",
             case when {compute} then 'GPU-hours' when kind = 'storage' then 'TB-hours' end as "PricingUnit",
-            'Northgrid' as "ProviderName", 'Northgrid' as "PublisherName", 'eu-nord-2' as "RegionId", 'Nordic 2' as "RegionName",
+            'Northgrid' as "ProviderName", 'Northgrid' as "PublisherName", 'eu-nord-2' as "RegionId",
+                'Nordic 2' as "RegionName",
             resource_id as "ResourceId", resource_id as "ResourceName",
             case kind when 'usage' then 'Node' when 'storage' then 'File system' end as "ResourceType",
             case when kind = 'storage' then 'Storage' else 'Compute' end as "ServiceCategory",
@@ -116,7 +126,9 @@ def write_export(con: duckdb.DuckDBPyConnection, path: Path, month: Month, end: 
             case when kind = 'storage' then 'File Storage' else 'Virtual Machines' end as "ServiceSubcategory",
             case when kind = 'storage' then 'ng.lustre' else 'ng.h200.8x' end as "SkuId",
             case when kind = 'storage' then 'TB-hours' else 'H200 GPU-hours' end as "SkuMeter",
-            case when {compute} then '{{"InstanceType":"ng.h200.8x","x_GpuModel":"H200","x_GpuCount":8,"CoreCount":192,"MemorySize":2048}}' end as "SkuPriceDetails",
+            case when {compute} then
+                '{{"InstanceType":"ng.h200.8x","x_GpuModel":"H200","x_GpuCount":8,"CoreCount":192,"MemorySize":2048}}'
+                    end as "SkuPriceDetails",
             case when kind = 'storage' then 'ng.lustre-std' else 'ng.h200.8x-rsv' end as "SkuPriceId",
             'nordic-slurm' as "SubAccountId", 'Nordic Slurm cluster' as "SubAccountName", 'Project' as "SubAccountType",
             case when kind = 'storage' then '{{"team":"foundation"}}' else '{{}}' end as "Tags",
@@ -127,11 +139,16 @@ def write_export(con: duckdb.DuckDBPyConnection, path: Path, month: Month, end: 
     return copy(con, query, path, CSV)
 
 
-SACCT = "JobIDRaw|JobName|User|Account|QOS|Partition|State|Submit|Start|End|ElapsedRaw|NNodes|AllocTRES|ReqTRES|ExitCode|Restarts|NodeList|Comment|WCKey"
+SACCT = (
+    "JobIDRaw|JobName|User|Account|QOS|Partition|State|Submit|Start|End|ElapsedRaw|NNodes|AllocTRES|ReqTRES|"
+    "ExitCode|Restarts|NodeList|Comment|WCKey"
+)
 
 
 def write_sacct(path: Path, fleet: Fleet, start: int, pulled_at: int) -> Path:
-    """`sacct -X -D -P` of jobs that touch [start, pulled_at): requeued attempts are rows of their own, running ones have no end."""
+    """`sacct -X -D -P` of jobs that touch [start, pulled_at): requeued attempts are rows of their own, running ones
+    have no end.
+    """
     rows = []
     for run in fleet.runs:
         for attempt in run.attempts:
@@ -139,23 +156,44 @@ def write_sacct(path: Path, fleet: Fleet, start: int, pulled_at: int) -> Path:
             if attempt.scheduler != "slurm" or attempt.start >= pulled_at or (end is not None and end <= start):
                 continue
             count = len(attempt.nodes)
-            tres = f"billing={count * 192},cpu={count * 192},gres/gpu:h200={count * 8},gres/gpu={count * 8},mem={count * 2048}G,node={count}"
+            tres = (
+                f"billing={count * 192},cpu={count * 192},gres/gpu:h200={count * 8},gres/gpu={count * 8},"
+                f"mem={count * 2048}G,node={count}"
+            )
             checkpoint = attempt.checkpoint if attempt.checkpoint and (end or attempt.checkpoint <= pulled_at) else None
-            comment = f"run_id={run.run_id}" + (f";checkpoint={utc(checkpoint):%Y-%m-%dT%H:%M:%S}" if checkpoint else "")
+            comment = f"run_id={run.run_id}" + (
+                f";checkpoint={utc(checkpoint):%Y-%m-%dT%H:%M:%S}" if checkpoint else ""
+            )
             state = attempt.state if end is not None else "RUNNING"
             rows.append(
                 (
-                    attempt.start, attempt.job_id,
+                    attempt.start,
+                    attempt.job_id,
                     "|".join(
                         (
-                            str(attempt.job_id), run.name, f"u-{run.team}", run.team, "normal", "h200", state, _iso(attempt.submit),
-                            _iso(attempt.start), _iso(end) if end else "Unknown", str((end or pulled_at) - attempt.start), str(count), tres,
-                            tres, "1:0" if state == "FAILED" else "0:0", str(attempt.attempt_no - 1),
-                            hostlist([node.name for node in attempt.nodes]), comment, "",
+                            str(attempt.job_id),
+                            run.name,
+                            f"u-{run.team}",
+                            run.team,
+                            "normal",
+                            "h200",
+                            state,
+                            _iso(attempt.submit),
+                            _iso(attempt.start),
+                            _iso(end) if end else "Unknown",
+                            str((end or pulled_at) - attempt.start),
+                            str(count),
+                            tres,
+                            tres,
+                            "1:0" if state == "FAILED" else "0:0",
+                            str(attempt.attempt_no - 1),
+                            hostlist([node.name for node in attempt.nodes]),
+                            comment,
+                            "",
                         )
                     ),
                 )
-            )  # fmt: skip
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([SACCT, *(text for _, _, text in sorted(rows))]) + "\n")
     return path

@@ -1,4 +1,5 @@
-"""The fleet by the hour: paid seconds of nodes, held seconds of workloads, measured activity. Arrow tables, one row per hour.
+"""The fleet by the hour: paid seconds of nodes, held seconds of workloads, measured activity. Arrow tables, one row
+per hour.
 
 These are facts of the world, not of any vendor: bills, telemetry and truth all start from them.
 """
@@ -21,8 +22,8 @@ class Physics:
     Attributes:
         node_hours: node, hour, seconds (paid, drained hours left out).
         hold_hours: hold, hour, seconds.
-        activity: hold, slot (epoch second of its start), gpu (position in the hold), value (engine activity in 1/10,000);
-            what was measured and exported.
+        activity: hold, slot (epoch second of its start), gpu (position in the hold), value (engine activity in
+            1/10,000); what was measured and exported.
         activity_hours: hold, hour, value (mean of the exported samples in 1/10,000, double): absent = unknown.
     """
 
@@ -75,9 +76,7 @@ def measure(fleet: Fleet, timeline: Timeline, *, seed: int, step: int) -> Physic
 
     activity = _activity(fleet, hold_starts, hold_ends, timeline, seed, step)
     slot_hour = activity["slot"].to_numpy() // HOUR * HOUR
-    keys, inverse = np.unique(
-        np.stack([activity["hold"].to_numpy(), slot_hour]), axis=1, return_inverse=True
-    )
+    keys, inverse = np.unique(np.stack([activity["hold"].to_numpy(), slot_hour]), axis=1, return_inverse=True)
     inverse = inverse.reshape(-1)
     total = np.bincount(inverse, weights=activity["value"].to_numpy())
     activity_hours = pa.table({"hold": keys[0], "hour": keys[1], "value": total / np.bincount(inverse)})

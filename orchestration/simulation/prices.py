@@ -1,7 +1,8 @@
 """List and contract prices of the models of the world, one row per (model, day range, context tier, token class).
 
-List prices are read from the genai-prices data as its documentation states them: of the dated price rows the last that has
-started applies; a price with tiers applies to all tokens of a request whose total input is above the tier's start.
+List prices are read from the genai-prices data as its documentation states them: of the dated price rows the last
+that has started applies; a price with tiers applies to all tokens of a request whose total input is above the tier's
+start.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write each day's requests the way their meters log them, and keep what bills, counters and truth need.
 
-The LiteLLM gateway logs calls to vendors (SpendLogs, JSON lines); the servers of the own deployments write a Parquet log.
-What stays in the working database is grouped by hour, so that memory does not grow with the number of requests.
+The LiteLLM gateway logs calls to vendors (SpendLogs, JSON lines); the servers of the own deployments write a Parquet
+log. What stays in the working database is grouped by hour, so that memory does not grow with the number of requests.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Create the grouped tables that the days add to."""
     tokens = ", ".join(f"{name} bigint" for name in _TOKENS)
     con.execute(
-        f"create or replace table usage (meter varchar, day date, hour bigint, route integer, customer integer, metered boolean,"
+        f"create or replace table usage (meter varchar, day date, hour bigint, route integer, customer integer, "
+        f"metered boolean,"
         f" outcome tinyint, is_above boolean, requests bigint, {tokens})"
     )
 
@@ -81,7 +82,13 @@ def write_days(
                 overlap_next = (number + 1) % OVERLAP_EVERY_DAYS == 0
                 _gateway_rows(con, day, new_model_from, timeline)
                 early = "select * from log_rows" if not overlap_next else _early_versions(day)
-                files[meter][day] = copy(con, f"select * exclude (second, seq) from ({early} union all by name from repeats) order by second, seq", target, JSON_LINES)  # fmt: skip
+                files[meter][day] = copy(
+                    con,
+                    f"select * exclude (second, seq) from ({early} union all by name from repeats) order by second, "
+                    f"seq",
+                    target,
+                    JSON_LINES,
+                )
                 last_hour = epoch(day, 23)
                 keep = f"second >= {last_hour}" if overlap_next else "false"
                 con.execute(f"create or replace table repeats as select * from log_rows where {keep}")
@@ -97,9 +104,7 @@ def _price_day(con: duckdb.DuckDBPyConnection, day: date, meter: str) -> None:
     columns = []
     for token_class in TOKEN_CLASSES:
         for kind in ("list", "contract"):
-            columns.append(
-                f"max({kind}_price) filter (token_class = '{token_class}') as {kind}_{token_class}"
-            )
+            columns.append(f"max({kind}_price) filter (token_class = '{token_class}') as {kind}_{token_class}")
     con.execute(
         f"create or replace temp table price_today as select provider, model_id, is_above, {', '.join(columns)}"
         f" from prices where valid_from <= date '{day}' and date '{day}' < valid_to group by all"
@@ -107,7 +112,8 @@ def _price_day(con: duckdb.DuckDBPyConnection, day: date, meter: str) -> None:
 
     def total(kind: str) -> str:
         terms = (
-            f"coalesce(cast({c}_tokens as decimal(18,0)) * p.{kind}_{c}, cast(0 as decimal(38,12)))" for c in TOKEN_CLASSES
+            f"coalesce(cast({c}_tokens as decimal(18,0)) * p.{kind}_{c}, cast(0 as decimal(38,12)))"
+            for c in TOKEN_CLASSES
         )
         return f"cast({' + '.join(terms)} as decimal(38,12))"
 
@@ -115,8 +121,8 @@ def _price_day(con: duckdb.DuckDBPyConnection, day: date, meter: str) -> None:
     con.execute(
         f"""create or replace table priced as
         select d.*, format('{prefix}{{:016x}}', d.id) as request_id, r.* exclude (meter, route), c.customer_id,
-            case when r.provider = 'self_hosted' or outcome <> 0 then 0 else {total('list')} end as list_cost,
-            case when r.provider = 'self_hosted' or outcome <> 0 then 0 else {total('contract')} end as contract_cost,
+            case when r.provider = 'self_hosted' or outcome <> 0 then 0 else {total("list")} end as list_cost,
+            case when r.provider = 'self_hosted' or outcome <> 0 then 0 else {total("contract")} end as contract_cost,
             row_number() over (order by d.second, d.id) as seq
         from day_rows d join routes r on r.meter = '{meter}' and r.route = d.route
         left join customers c on c.customer = d.customer
@@ -127,16 +133,19 @@ def _price_day(con: duckdb.DuckDBPyConnection, day: date, meter: str) -> None:
 def _keep_groups(con: duckdb.DuckDBPyConnection, day: date, meter: str) -> None:
     sums = ", ".join(f"sum({name})::bigint" for name in _TOKENS)
     con.execute(
-        f"insert into usage select '{meter}', date '{day}', second // {HOUR} * {HOUR} as hour, route, customer, metered,"
+        f"insert into usage select '{meter}', date '{day}', second // {HOUR} * {HOUR} as hour, route, customer, "
+        f"metered,"
         f" outcome, above, count(*), {sums} from day_rows group by all order by all"
     )
 
 
 def _truth_query(meter: str) -> str:
     """Plain reading: what each logged request cost at list and at contract price, in disjoint token classes."""
-    return f"""select request_id, '{meter}' as meter, make_timestamp(second * 1000000) as requested_at, provider as provider_id,
+    return f"""select request_id, '{meter}' as meter, make_timestamp(second * 1000000) as requested_at,
+        provider as provider_id,
             model_id, project, team, environment, customer_id, feature, outcome = {FAILED} as is_failed,
-            case when outcome = {CACHE_HIT} then 'gateway_cache' else 'provider' end as served_from, {', '.join(_TOKENS)},
+            case when outcome = {CACHE_HIT} then 'gateway_cache' else 'provider' end as served_from,
+                {", ".join(_TOKENS)},
             cast(list_cost as decimal(38,12)) as list_cost, cast(contract_cost as decimal(38,12)) as contracted_cost
         from priced where metered order by seq"""
 
@@ -145,9 +154,7 @@ def _gateway_rows(con: duckdb.DuckDBPyConnection, day: date, new_model_from: dat
     """Table `log_rows`: SpendLogs rows, with the gateway's own idea of the cost."""
     priced_as_of = max(day - timedelta(days=GATEWAY_PRICE_LAG_DAYS), timeline.start.date())
     unknown = new_model_from <= day < new_model_from + timedelta(days=NEW_MODEL_UNPRICED_DAYS)
-    columns = ", ".join(
-        f"max(list_price) filter (token_class = '{c}')::double as g_{c}" for c in TOKEN_CLASSES
-    )
+    columns = ", ".join(f"max(list_price) filter (token_class = '{c}')::double as g_{c}" for c in TOKEN_CLASSES)
     terms = " + ".join(f"coalesce({c}_tokens * g_{c}, 0)" for c in TOKEN_CLASSES)
     con.execute(
         f"""create or replace table log_rows as
@@ -160,7 +167,8 @@ def _gateway_rows(con: duckdb.DuckDBPyConnection, day: date, new_model_from: dat
                     when model = '{TERRA}' and {str(unknown).lower()} then 0.0
                     when model = '{OPUS}' then {terms} + input_cache_read_tokens * g_input_uncached_text
                     else {terms} end as spend
-            from priced d left join gateway_prices g on g.provider = d.provider and g.model_id = d.model_id and g.is_above = d.above
+            from priced d left join gateway_prices g on g.provider = d.provider and g.model_id = d.model_id and
+                g.is_above = d.above
             where metered)
         select request_id, case when output_text_tokens + output_reasoning_tokens = 0 and model like '%embedding%'
                 then 'aembedding' else 'acompletion' end as call_type,
@@ -176,7 +184,8 @@ def _gateway_rows(con: duckdb.DuckDBPyConnection, day: date, new_model_from: dat
                     'prompt_tokens': prompt, 'completion_tokens': completion, 'total_tokens': prompt + completion,
                     'prompt_tokens_details': {{
                         'cached_tokens': input_cache_read_tokens,
-                        'cache_write_tokens': case when provider = 'openai' then input_cache_write_unspecified_tokens end,
+                        'cache_write_tokens': case when provider = 'openai' then input_cache_write_unspecified_tokens
+                            end,
                         'cache_creation_tokens': case when provider <> 'openai'
                             then input_cache_write_5m_tokens + input_cache_write_1h_tokens end,
                         'cache_creation_token_details': case when provider <> 'openai' then {{
@@ -196,7 +205,9 @@ def _gateway_rows(con: duckdb.DuckDBPyConnection, day: date, new_model_from: dat
 
 
 def _early_versions(day: date) -> str:
-    """The day's rows where the next export repeats the last hour: a few of them are first seen without their customer."""
+    """The day's rows where the next export repeats the last hour: a few of them are first seen without their
+    customer.
+    """
     first = f"second >= {epoch(day, 23)} and seq % 7 = 0"
     return f"""select * replace (
             case when {first} then '' else end_user end as end_user,

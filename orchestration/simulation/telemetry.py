@@ -1,9 +1,11 @@
 """Prometheus `query_range` pages: kube-state-metrics, dcgm-exporter and vLLM counters.
 
-* kube-state-metrics: instant values on the full hour. A finished pod stays listed for two hours (labels, start, completion and
-  requests), as KSM does until the object is deleted: who ends the pod by its last sample bills it too long.
-* dcgm-exporter: `avg_over_time(metric[step])`, evaluated one second before the end of each step, so the sample at hh:59:59 holds
-  the hour hh. A series exists while the pod or job holds the GPU, and its average is over that time only. Free GPUs report 0.
+* kube-state-metrics: instant values on the full hour. A finished pod stays listed for two hours (labels, start,
+  completion and requests), as KSM does until the object is deleted: who ends the pod by its last sample bills it too
+  long.
+* dcgm-exporter: `avg_over_time(metric[step])`, evaluated one second before the end of each step, so the sample at
+  hh:59:59 holds the hour hh. A series exists while the pod or job holds the GPU, and its average is over that time
+  only. Free GPUs report 0.
 * vLLM: raw counters on the full hour; the increase up to hh:00 belongs to the hour before.
 """
 
@@ -27,10 +29,16 @@ DETAIL_DAYS = 2  # the last days also carry tensor activity, utilisation and pow
 ENGINE = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
 
 
-def build_samples(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, timeline: Timeline, *, step: int) -> None:
+def build_samples(
+    con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, timeline: Timeline, *, step: int
+) -> None:
     """Tables `series` (id, source, cluster, labels) and `samples` (series, observed, value as text)."""
     writer = _Series()
-    parts = [_kube(writer, fleet, timeline), _dcgm(writer, fleet, physics, timeline, step), _vllm(writer, con, fleet, timeline)]
+    parts = [
+        _kube(writer, fleet, timeline),
+        _dcgm(writer, fleet, physics, timeline, step),
+        _vllm(writer, con, fleet, timeline),
+    ]
     add_table(con, "series", writer.table())
     samples = pa.concat_tables(parts)
     con.register("_samples", samples)
@@ -54,7 +62,13 @@ class _Series:
 
 
 def _samples(series: np.ndarray, at: np.ndarray, text) -> pa.Table:
-    return pa.table({"series": pa.array(series, pa.int64()), "observed": pa.array(at, pa.int64()), "value": pa.array(text, pa.string())})
+    return pa.table(
+        {
+            "series": pa.array(series, pa.int64()),
+            "observed": pa.array(at, pa.int64()),
+            "value": pa.array(text, pa.string()),
+        }
+    )
 
 
 def _constant(entries: list[tuple[int, int, int, str]]) -> pa.Table:
@@ -85,10 +99,12 @@ def _kube(writer: _Series, fleet: Fleet, timeline: Timeline) -> pa.Table:
         add(
             "kube_node_labels",
             {
-                "node": node.name, "label_node_kubernetes_io_instance_type": node.instance_type,
-                "label_topology_kubernetes_io_zone": node.zone, "label_eks_amazonaws_com_capacitytype": "SPOT" if node.purchase == "spot" else "ON_DEMAND",
+                "node": node.name,
+                "label_node_kubernetes_io_instance_type": node.instance_type,
+                "label_topology_kubernetes_io_zone": node.zone,
+                "label_eks_amazonaws_com_capacitytype": "SPOT" if node.purchase == "spot" else "ON_DEMAND",
             },
-        )  # fmt: skip
+        )
         capacity = {"cpu": (str(cores), "core"), "memory": (str(memory * 2**30), "byte")}
         if node.mig:
             capacity |= {"nvidia_com_mig_3g_40gb": ("14", "integer"), "nvidia_com_mig_1g_10gb": ("7", "integer")}
@@ -107,7 +123,9 @@ def _kube(writer: _Series, fleet: Fleet, timeline: Timeline) -> pa.Table:
         def add_pod(name: str, labels: dict[str, str], value: str, first: int, last: int = last, hold=hold) -> None:
             entries.append((writer.add("kube_state_metrics", hold.node.cluster, name, labels), first, last, value))
 
-        add_pod("kube_pod_labels", identity | {f"label_{key}": value for key, value in hold.labels.items()}, "1", hold.start)
+        add_pod(
+            "kube_pod_labels", identity | {f"label_{key}": value for key, value in hold.labels.items()}, "1", hold.start
+        )
         add_pod("kube_pod_start_time", identity, str(hold.start), hold.start)
         if ended:
             add_pod("kube_pod_completion_time", identity, str(hold.end), hold.end)
@@ -209,11 +227,17 @@ def _free_gpus(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeli
         first[number] = ids[0]
     row = np.repeat(np.arange(len(node)), count[node])
     gpu = np.arange(len(row)) - np.repeat(np.cumsum(count[node]) - count[node], count[node])
-    return _samples(first[node[row]] + gpu, slot[row] + step - 1, pa.array(["0.0000"]).take(pa.array(np.zeros(len(row), dtype=np.int64))))
+    return _samples(
+        first[node[row]] + gpu,
+        slot[row] + step - 1,
+        pa.array(["0.0000"]).take(pa.array(np.zeros(len(row), dtype=np.int64))),
+    )
 
 
 def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timeline: Timeline) -> pa.Table:
-    """Counters of each server pod. They saw every request, logged or not; the load of an hour is spread evenly over the pods."""
+    """Counters of each server pod. They saw every request, logged or not; the load of an hour is spread evenly over
+    the pods.
+    """
     work = con.execute(
         """select r.project, u.hour, sum(input_uncached_text_tokens + input_cache_read_tokens)::bigint,
             sum(input_cache_read_tokens)::bigint, sum(output_text_tokens)::bigint
@@ -227,13 +251,21 @@ def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timelin
     series_out, at_out, text_out = [], [], []
     names = ("vllm:prompt_tokens_total", "vllm:prompt_tokens_cached_total", "vllm:generation_tokens_total")
     for deployment, model in SERVED_MODELS.items():
-        pods = sorted((h for h in fleet.holds if h.deployment == deployment), key=lambda h: (h.node.resource_id, h.start))
+        pods = sorted(
+            (h for h in fleet.holds if h.deployment == deployment), key=lambda h: (h.node.resource_id, h.start)
+        )
         generations = sorted({h.start for h in pods})
         for generation in generations:
             alive = [h for h in pods if h.start == generation]
             for index, hold in enumerate(alive):
                 end = timeline.t1 if hold.end == RUNNING else hold.end
-                labels = {"namespace": hold.namespace, "pod": hold.pod, "model_name": model, "engine": "0", "instance": f"10.0.{index}.8:8000"}
+                labels = {
+                    "namespace": hold.namespace,
+                    "pod": hold.pod,
+                    "model_name": model,
+                    "engine": "0",
+                    "instance": f"10.0.{index}.8:8000",
+                }
                 numbers = [writer.add("vllm", hold.node.cluster, name, labels) for name in names]
                 old = generation == timeline.t0
                 counters = [4_000_000_000, 2_600_000_000, 90_000_000] if old else [0, 0, 0]
@@ -252,10 +284,17 @@ def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timelin
 
 
 def write_pages(
-    con: duckdb.DuckDBPyConnection, path: Path, source: str, clusters: tuple[str, ...], first: int, last: int, *,
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    source: str,
+    clusters: tuple[str, ...],
+    first: int,
+    last: int,
+    *,
     both_replicas: bool = False,
-) -> Path:  # fmt: skip
-    """One `query_range` response with the samples of [first, last); counters also have the one at `last`, which ends the window.
+) -> Path:
+    """One `query_range` response with the samples of [first, last); counters also have the one at `last`, which ends
+    the window.
 
     With `both_replicas`, both Prometheus servers of an HA pair answer, told apart by the label `prometheus_replica`.
     """
@@ -269,12 +308,11 @@ def write_pages(
         [source],
     ).fetchall()
     results = []
+    replicas = ["prometheus-0", "prometheus-1"] if both_replicas else [None]
     for labels, values in rows:
-        if both_replicas:
-            for replica in ("prometheus-0", "prometheus-1"):
-                results.append('{"metric":%s,"prometheus_replica":"%s"},"values":[%s]}' % (labels[:-1], replica, values))
-        else:
-            results.append('{"metric":%s,"values":[%s]}' % (labels, values))
+        for replica in replicas:
+            metric = labels if replica is None else f'{labels[:-1]},"prometheus_replica":"{replica}"}}'
+            results.append(f'{{"metric":{metric},"values":[{values}]}}')
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('{"status":"success","data":{"resultType":"matrix","result":[\n' + ",\n".join(results) + "\n]}}\n")
     return path

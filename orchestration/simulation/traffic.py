@@ -39,7 +39,9 @@ def day_of_requests(
     weights = np.array([r.weight for r in routes]) * live
     route = random.choice(len(routes), size=count, p=weights / weights.sum())
     second = (
-        random.choice(24, size=count, p=_HOURS / _HOURS.sum()) * HOUR + random.integers(0, HOUR, size=count) + epoch(day)
+        random.choice(24, size=count, p=_HOURS / _HOURS.sum()) * HOUR
+        + random.integers(0, HOUR, size=count)
+        + epoch(day)
     )
     order = np.lexsort((route, second))
     route, second = route[order], second[order]
@@ -66,9 +68,10 @@ def day_of_requests(
     answer = np.exp(random.normal(np.log(answer_median), 0.7, size=count)).astype(np.int64) + 1
     answer = np.where(per_route([r.answer for r in routes]) == 0, 0, np.minimum(answer, 60_000))
     reasoning = (
-        answer * np.clip(random.normal(per_route([r.reasoning for r in routes]), 0.1), 0, 0.95)
+        answer
+        * np.clip(random.normal(per_route([r.reasoning for r in routes]), 0.1), 0, 0.95)
         * (per_route([r.reasoning for r in routes]) > 0)
-    ).astype(np.int64)  # fmt: skip
+    ).astype(np.int64)
 
     shares = np.array([c.share for c in customers()])
     customer = random.choice(len(shares), size=count, p=shares / shares.sum())

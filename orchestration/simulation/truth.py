@@ -1,18 +1,20 @@
-"""What everything really cost: computed from the world's own facts by a plain reading of the vendors' rules, without the models' SQL.
+"""What everything really cost: computed from the world's own facts by a plain reading of the vendors' rules, without
+the models' SQL.
 
 The rules followed (the laws of the project):
 
-* A bill line is what was invoiced; the effective cost of a node-hour is the amortised one (savings plan at its net rate,
-  reservation at its hourly rate). Only hours and days that a bill covers count: the last day of logs is not billed yet.
-* A job or serving pod holds whole nodes, so it gets node-hour cost x held seconds / paid seconds, whatever the weights of GPU,
-  CPU and memory. The same share of the whole node-hour is productive: the mean engine activity of its GPUs in that hour. Where
-  no sample exists the activity is unknown and nothing of the hour is productive.
-* A run costs the sum of its attempts. Lost: of an attempt that did not complete (and is not running), the cost from its last
-  checkpoint (from its start where there is none) to its end.
-* A deployment's productive cost of an hour goes to its logged requests by work = (prompt - cached) + 4 x generated, over the
-  work that the servers' counters measured in that hour; the rest is unmetered.
-* A token line's cost goes to the metered requests of its (day or hour, project, model, class) by tokens over the tokens that the
-  vendor billed; the rest is unmetered and belongs to the owner of the project.
+* A bill line is what was invoiced; the effective cost of a node-hour is the amortised one (savings plan at its net
+  rate, reservation at its hourly rate). Only hours and days that a bill covers count: the last day of logs is not
+  billed yet.
+* A job or serving pod holds whole nodes, so it gets node-hour cost x held seconds / paid seconds, whatever the
+  weights of GPU, CPU and memory. The same share of the whole node-hour is productive: the mean engine activity of its
+  GPUs in that hour. Where no sample exists the activity is unknown and nothing of the hour is productive.
+* A run costs the sum of its attempts. Lost: of an attempt that did not complete (and is not running), the cost from
+  its last checkpoint (from its start where there is none) to its end.
+* A deployment's productive cost of an hour goes to its logged requests by work = (prompt - cached) + 4 x generated,
+  over the work that the servers' counters measured in that hour; the rest is unmetered.
+* A token line's cost goes to the metered requests of its (day or hour, project, model, class) by tokens over the
+  tokens that the vendor billed; the rest is unmetered and belongs to the owner of the project.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import duckdb
 
+from .aws import ALWAYS
 from .database import PARQUET, copy
 from .northgrid import NODE_RATE
 from .timeline import HOUR, Timeline
@@ -46,19 +49,26 @@ def _money(sql: str) -> str:
 
 
 def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
+    """Amortised cost of each paid node-hour, and the part of each hold in it."""
     con.execute(
         f"""create or replace table node_costs as
         select n.node, c.start_at as hour, 'USD' as currency, c.effective as cost
-        from cur c join nodes n on n.resource_id = c.resource where c.line_type in ('Usage', 'SavingsPlanCoveredUsage') and c.itype is not null
+        from cur c
+        join nodes n on n.resource_id = c.resource
+        where c.line_type in ('Usage', 'SavingsPlanCoveredUsage') and c.itype is not null
         union all
-        select h.node, h.hour, 'EUR', cast({NODE_RATE} as decimal(38,12)) from node_hours h join nodes n on n.node = h.node
+        select h.node, h.hour, 'EUR', cast({NODE_RATE} as decimal(38,12))
+        from node_hours h
+        join nodes n on n.node = h.node
         where n.cluster = 'northgrid' and h.hour < {timeline.t_bill}"""
     )
     con.execute(
         f"""create or replace table held_costs as
         select h.hold, h.hour, c.currency, h.seconds, n.seconds as paid_seconds, c.cost as node_cost,
-            {_money('c.cost::double * h.seconds / n.seconds')} as cost, a.value / 10000.0 as activity
-        from hold_hours h join holds using (hold) join node_hours n on n.node = holds.node and n.hour = h.hour
+            {_money("c.cost::double * h.seconds / n.seconds")} as cost, a.value / 10000.0 as activity
+        from hold_hours h
+        join holds using (hold)
+        join node_hours n on n.node = holds.node and n.hour = h.hour
         join node_costs c on c.node = holds.node and c.hour = h.hour
         left join activity_hours a on a.hold = h.hold and a.hour = h.hour
         where holds.whole_node"""
@@ -66,6 +76,7 @@ def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
 
 
 def _runs(con: duckdb.DuckDBPyConnection) -> None:
+    """Attempts and runs: what they held, and what was lost after the last checkpoint."""
     lost = _money(
         f"c.node_cost::double / c.paid_seconds * greatest(0, least(a.end_at, c.hour + {HOUR})"
         " - greatest(a.start_at, c.hour, coalesce(a.checkpoint, a.start_at)))"
@@ -76,73 +87,101 @@ def _runs(con: duckdb.DuckDBPyConnection) -> None:
             sum(c.cost)::decimal(38,12) as effective_cost,
             sum(case when a.state in ('COMPLETED', 'RUNNING') then 0 else {lost} end)::decimal(38,12) as lost_cost,
             round(sum(c.seconds * h.gpus)::bigint / 3600.0, 6)::decimal(38,6) as gpu_hours
-        from attempts a join held_costs c on c.hold = a.hold join holds h on h.hold = a.hold
+        from attempts a
+        join held_costs c on c.hold = a.hold
+        join holds h on h.hold = a.hold
         group by all"""
     )
     con.execute(
         """create or replace table truth_attempts as
-        select run_id as training_run_id, case when job_id > 0 then job_id::varchar end as slurm_job_id, attempt_no, state,
-            make_timestamp(start_at * 1000000) as started_at, make_timestamp(end_at * 1000000) as ended_at, currency, effective_cost, lost_cost, gpu_hours
-        from attempt_costs order by run_id, attempt_no"""
+        select run_id as training_run_id, case when job_id > 0 then job_id::varchar end as slurm_job_id, attempt_no,
+            state, make_timestamp(start_at * 1000000) as started_at, make_timestamp(end_at * 1000000) as ended_at,
+            currency, effective_cost, lost_cost, gpu_hours
+        from attempt_costs"""
     )
     con.execute(
         """create or replace table truth_runs as
-        select r.run_id as training_run_id, nullif(r.parent_run_id, '') as parent_run_id, r.name as run_name, r.team as team_id, r.model as model_id, r.kind,
-            a.currency, count(*)::integer as attempts, sum(a.effective_cost)::decimal(38,12) as effective_cost,
-            sum(a.lost_cost)::decimal(38,12) as lost_cost, sum(a.gpu_hours)::decimal(38,6) as gpu_hours
-        from attempt_costs a join runs r using (run_id) group by all order by 1"""
+        select r.run_id as training_run_id, nullif(r.parent_run_id, '') as parent_run_id, r.name as run_name,
+            r.team as team_id, r.model as model_id, r.kind, a.currency, count(*)::integer as attempts,
+            sum(a.effective_cost)::decimal(38,12) as effective_cost, sum(a.lost_cost)::decimal(38,12) as lost_cost,
+            sum(a.gpu_hours)::decimal(38,6) as gpu_hours
+        from attempt_costs a
+        join runs r using (run_id)
+        group by all"""
     )
 
 
 def _serving(con: duckdb.DuckDBPyConnection) -> None:
-    work = f"input_uncached_text_tokens + {DECODE_WEIGHT} * output_text_tokens"
+    """Productive cost of each deployment hour over its logged work; the divisor is the work that the counters saw."""
+    con.execute(
+        f"""create or replace table served_work as
+        select r.project as deployment, u.hour, r.team, u.customer, u.metered,
+            sum(input_uncached_text_tokens + {DECODE_WEIGHT} * output_text_tokens)::bigint as work
+        from usage u
+        join routes r on r.meter = u.meter and r.route = u.route
+        where u.meter = 'request_log'
+        group by all"""
+    )
     con.execute(
         f"""create or replace table serving_costs as
         with deployments as (
-            select h.deployment, c.hour, sum(c.cost) as cost, sum({_money('c.cost::double * c.activity')}) as productive,
+            select h.deployment, c.hour, sum({_money("c.cost::double * c.activity")}) as productive,
                 sum(case when c.activity is null then c.cost else 0 end) as unknown
-            from held_costs c join holds h using (hold) where h.deployment <> '' group by all),
-        measured as (
-            select r.project as deployment, u.hour, sum({work}) as work
-            from usage u join routes r on r.meter = u.meter and r.route = u.route where u.meter = 'request_log' group by all),
-        logged as (
-            select r.project as deployment, u.hour, r.team, u.customer, sum({work}) as work
-            from usage u join routes r on r.meter = u.meter and r.route = u.route where u.meter = 'request_log' and u.metered group by all)
-        select l.deployment, l.hour, l.team, l.customer, {_money('d.productive::double * l.work / m.work')} as cost,
-            {_money('d.unknown::double * l.work / m.work')} as unknown_cost
-        from logged l join measured m using (deployment, hour) join deployments d using (deployment, hour) where m.work > 0"""
+            from held_costs c
+            join holds h using (hold)
+            where h.deployment <> ''
+            group by all),
+        measured as (select deployment, hour, sum(work) as work from served_work group by all)
+        select l.deployment, l.hour, l.team, l.customer,
+            {_money("d.productive::double * l.work / m.work")} as cost,
+            {_money("d.unknown::double * l.work / m.work")} as unknown_cost
+        from served_work l
+        join measured m using (deployment, hour)
+        join deployments d using (deployment, hour)
+        where l.metered and m.work > 0"""
     )
 
 
 def _api(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
+    """Token lines over the metered requests, by tokens of what the vendor billed; and the part that nobody metered."""
     branches = " union all ".join(
-        f"select u.day, case when r.provider = 'aws' then u.hour else epoch(u.day::timestamp)::bigint end as hour, r.provider, r.project,"
-        f" r.model_id, '{billing}' as billing_class, r.route_id, u.customer, {token_class}_tokens as tokens"
-        f" from usage u join routes r on r.meter = u.meter and r.route = u.route"
-        f" where u.meter = 'litellm' and u.metered and u.outcome = 0 and {token_class}_tokens > 0"
+        f"""select u.day, case when r.provider = 'aws' then u.hour else epoch(u.day::timestamp)::bigint end as hour,
+            r.provider, r.project, r.model_id, '{billing}' as billing_class, r.route_id, u.customer,
+            {token_class}_tokens as tokens
+        from usage u
+        join routes r on r.meter = u.meter and r.route = u.route
+        where u.meter = 'litellm' and u.metered and u.outcome = 0 and {token_class}_tokens > 0"""
         for token_class, billing in BILLING_CLASS.items()
     )
-    con.execute(f"create or replace table metered_tokens as select * replace (sum(tokens)::bigint as tokens) from ({branches}) group by all")
+    line = "day, hour, provider, project, model_id, billing_class"
+    con.execute(
+        f"""create or replace table metered_tokens as
+        select {line}, route_id, customer, sum(tokens)::bigint as tokens from ({branches}) group by all"""
+    )
+    con.execute(
+        f"""create or replace table lines as
+        select {line}, sum(tokens)::bigint as billed_tokens, sum(contract_cost)::decimal(38,12) as billed_cost,
+            day < date '{timeline.bill_end.date()}' as is_billed
+        from token_lines group by all"""
+    )
     con.execute(
         f"""create or replace table api_costs as
-        with lines as (
-            select day, hour, provider, project, model_id, billing_class, sum(tokens) as billed_tokens, sum(contract_cost) as billed_cost
-            from token_lines group by all)
-        select m.*, {_money('l.billed_cost::double * m.tokens / l.billed_tokens')} as cost, m.day < date '{timeline.bill_end.date()}' as is_billed
-        from metered_tokens m join lines l using (day, hour, provider, project, model_id, billing_class)"""
+        select m.*, l.is_billed, {_money("l.billed_cost::double * m.tokens / l.billed_tokens")} as cost
+        from metered_tokens m
+        join lines l using ({line})"""
     )
     con.execute(
         f"""create or replace table truth_unmetered as
-        with metered as (
-            select day, hour, provider, project, model_id, billing_class, sum(tokens) as tokens, sum(cost) as cost from api_costs group by all)
+        with metered as (select {line}, sum(tokens) as tokens, sum(cost) as cost from api_costs group by all)
         select l.day as usage_date, l.provider as provider_id, l.project, l.model_id, l.billing_class,
-            sum(l.tokens)::decimal(38,0) as billed_tokens, sum(coalesce(m.tokens, 0))::decimal(38,0) as metered_tokens,
-            sum(l.contract_cost)::decimal(38,12) as billed_cost,
-            sum(l.contract_cost - coalesce(m.cost, 0))::decimal(38,12) as unmetered_cost
-        from (select day, hour, provider, project, model_id, billing_class, sum(tokens) as tokens, sum(contract_cost) as contract_cost
-            from token_lines where day < date '{timeline.bill_end.date()}' group by all) l
-        left join metered m using (day, hour, provider, project, model_id, billing_class)
-        group by all order by all"""
+            sum(l.billed_tokens)::decimal(38,0) as billed_tokens,
+            sum(coalesce(m.tokens, 0))::decimal(38,0) as metered_tokens,
+            sum(l.billed_cost)::decimal(38,12) as billed_cost,
+            sum(l.billed_cost - coalesce(m.cost, 0))::decimal(38,12) as unmetered_cost
+        from lines l
+        left join metered m using ({line})
+        where l.is_billed
+        group by all"""
     )
 
 
@@ -150,14 +189,18 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """create or replace table truth_customers_monthly as
         with parts as (
-            select customer, date_trunc('month', day)::date as month, case when is_billed then cost else 0 end as api,
-                case when is_billed then 0 else cost end as estimated, 0 as hosted, 0 as unknown from api_costs
+            select customer, day, case when is_billed then cost else 0 end as api,
+                case when is_billed then 0 else cost end as estimated, 0 as hosted, 0 as unknown
+            from api_costs
             union all
-            select customer, date_trunc('month', make_timestamp(hour * 1000000))::date, 0, 0, cost, unknown_cost from serving_costs)
-        select c.customer_id, p.month as usage_month, 'USD' as currency, sum(api)::decimal(38,12) as api_cost,
-            sum(estimated)::decimal(38,12) as api_cost_not_billed_yet, sum(hosted)::decimal(38,12) as selfhosted_cost,
+            select customer, make_timestamp(hour * 1000000)::date, 0, 0, cost, unknown_cost from serving_costs)
+        select c.customer_id, date_trunc('month', p.day)::date as usage_month, 'USD' as currency,
+            sum(api)::decimal(38,12) as api_cost, sum(estimated)::decimal(38,12) as api_cost_not_billed_yet,
+            sum(hosted)::decimal(38,12) as selfhosted_cost,
             sum(unknown)::decimal(38,12) as selfhosted_activity_unknown_cost
-        from parts p left join customers c using (customer) group by all order by 2, 1 nulls last"""
+        from parts p
+        left join customers c using (customer)
+        group by all"""
     )
 
 
@@ -166,28 +209,41 @@ def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     moved = timeline.day_of(1, 15)
     con.execute(
         f"""create or replace table truth_teams_monthly as
-        with parts as (
-            select case when a.route_id = 'data-labels' and a.day >= date '{moved}' then 'mlplatform' else r.team end as team_id, a.day,
-                'USD' as currency, case when is_billed then a.cost else 0 end as api, 0 as hosted, 0 as training, 0 as tagged
-            from api_costs a join (select distinct route_id, team from routes) r using (route_id)
-            union all
-            select team, make_timestamp(hour * 1000000)::date, 'USD', 0, cost, 0, 0 from serving_costs
-            union all
-            select r.team, make_timestamp(c.hour * 1000000)::date, c.currency, 0, 0, c.cost, 0
-            from held_costs c join holds h using (hold) join runs r on r.run_id = h.run_id
-            union all
-            select c.tags->>'user_team', make_timestamp(c.start_at * 1000000)::date, 'USD', 0, 0, 0, c.effective
-            from cur c where c.tags->>'user_team' is not null and c.product_code not like 'AmazonBedrock%' and c.visible_to > {timeline.t1 + 10 * 86400}
-        )
-        select team_id, date_trunc('month', day)::date as usage_month, currency, sum(api)::decimal(38,12) as api_metered_cost,
-            sum(hosted)::decimal(38,12) as selfhosted_productive_cost, sum(training)::decimal(38,12) as training_cost,
-            sum(tagged)::decimal(38,12) as tagged_cost
-        from parts group by all order by all"""
+        with owners as (select distinct route_id, team from routes),
+        parts as (
+            select a.day, 'USD' as currency, 0 as hosted, 0 as training, 0 as tagged,
+                case when a.route_id = 'data-labels' and a.day >= date '{moved}' then 'mlplatform' else o.team end
+                    as team_id,
+                case when is_billed then a.cost else 0 end as api
+            from api_costs a
+            join owners o using (route_id)
+            union all by name
+            select make_timestamp(hour * 1000000)::date as day, 'USD' as currency, team as team_id, cost as hosted
+            from serving_costs
+            union all by name
+            select make_timestamp(c.hour * 1000000)::date as day, c.currency, r.team as team_id, c.cost as training
+            from held_costs c
+            join holds h using (hold)
+            join runs r on r.run_id = h.run_id
+            union all by name
+            select make_timestamp(c.start_at * 1000000)::date as day, 'USD' as currency,
+                c.tags->>'user_team' as team_id, c.effective as tagged
+            from cur c
+            where c.tags->>'user_team' is not null and c.product_code not like 'AmazonBedrock%'
+                and c.visible_to = {ALWAYS})
+        select team_id, date_trunc('month', day)::date as usage_month, currency,
+            coalesce(sum(api), 0)::decimal(38,12) as api_metered_cost,
+            coalesce(sum(hosted), 0)::decimal(38,12) as selfhosted_productive_cost,
+            coalesce(sum(training), 0)::decimal(38,12) as training_cost,
+            coalesce(sum(tagged), 0)::decimal(38,12) as tagged_cost
+        from parts
+        group by all"""
     )
 
 
 def totals(con: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, str, Decimal, Decimal, Decimal | None]]) -> None:
-    """Table `truth_totals`: issuer, month, currency, billed, effective, invoice total (NULL while the month is open)."""
+    """Table `truth_totals`: issuer, month, currency, billed, effective,
+    invoice total (NULL while the month is open)."""
     con.execute(
         "create or replace table truth_totals (invoice_issuer_name varchar, billing_month varchar, currency varchar,"
         " billed_cost decimal(38,12), effective_cost decimal(38,12), invoice_total decimal(38,2))"
@@ -195,7 +251,14 @@ def totals(con: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, str, Decim
     con.executemany("insert into truth_totals values (?, ?, ?, ?, ?, ?)", rows)
 
 
-TABLES = ("truth_runs", "truth_attempts", "truth_customers_monthly", "truth_teams_monthly", "truth_unmetered", "truth_totals")
+TABLES = (
+    "truth_runs",
+    "truth_attempts",
+    "truth_customers_monthly",
+    "truth_teams_monthly",
+    "truth_unmetered",
+    "truth_totals",
+)
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:

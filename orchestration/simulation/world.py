@@ -55,7 +55,14 @@ class _Outbox:
 
     def add(self, arrives: datetime, source: str, files: list[Path], *, feed: str | None = None, **options) -> None:
         self.entries.append(
-            {"arrives": arrives, "order": len(self.entries), "source": source, "feed": feed, "files": files, "options": options}
+            {
+                "arrives": arrives,
+                "order": len(self.entries),
+                "source": source,
+                "feed": feed,
+                "files": files,
+                "options": options,
+            }
         )
 
     def ship(self, target: Path) -> list[dict]:
@@ -69,12 +76,14 @@ class _Outbox:
                 shutil.copy(path, folder / path.name)
             shipped.append(
                 {
-                    "source": entry["source"], "feed": feed,
+                    "source": entry["source"],
+                    "feed": feed,
                     "files": [f"./{folder.name}/{path.name}" for path in entry["files"]],
-                    "version": f"{entry['arrives']:%Y-%m-%dT%H:%M:%SZ}", **entry["options"],
+                    "version": f"{entry['arrives']:%Y-%m-%dT%H:%M:%SZ}",
+                    **entry["options"],
                     "arrives_on": f"{entry['arrives']:%Y-%m-%dT%H:%M:%SZ}",
                 }
-            )  # fmt: skip
+            )
         return shipped
 
 
@@ -125,7 +134,13 @@ def simulate(
 
     progress("requests")
     logs = requests.write_days(
-        con, timeline, outbox.staging / "logs", out / "truth", seed=seed, requests_per_day=requests_per_day, progress=progress
+        con,
+        timeline,
+        outbox.staging / "logs",
+        out / "truth",
+        seed=seed,
+        requests_per_day=requests_per_day,
+        progress=progress,
     )
     _deliver_logs(outbox, timeline, logs)
 
@@ -182,9 +197,12 @@ def _deliver_logs(outbox: _Outbox, timeline: Timeline, logs: dict[str, dict[date
         days = [day for day in _days(first, last) if day != late]
         outbox.add(_at(last), "litellm", [logs["litellm"][day] for day in days], feed="gateway")
         outbox.add(
-            _at(last), "request_log", [logs["request_log"][day] for day in _days(first, last)], feed="serving",
+            _at(last),
+            "request_log",
+            [logs["request_log"][day] for day in _days(first, last)],
+            feed="serving",
             mapping=requests.REQUEST_LOG_MAPPING,
-        )  # fmt: skip
+        )
     if late in logs["litellm"]:
         outbox.add(_at(timeline.day_of(0, 8)), "litellm", [logs["litellm"][late]], feed="gateway")
     if again in logs["litellm"]:
@@ -198,13 +216,17 @@ def _deliver_bills(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Ti
     folder = outbox.staging
 
     def cur(month, seen: datetime, name: str) -> None:
-        path = aws.write_manifest_files(con, folder / name / f"meridian-cur2-{month.label}.csv", month, int(seen.timestamp()))
+        path = aws.write_manifest_files(
+            con, folder / name / f"meridian-cur2-{month.label}.csv", month, int(seen.timestamp())
+        )
         outbox.add(seen, "aws_cur", [path], feed="payer")
 
     def focus(month, end: date, seen: datetime, tag: str) -> None:
         path = northgrid.write_export(con, folder / f"ng-{tag}" / f"northgrid-focus-{month.label}.csv", month, end)
         outbox.add(seen, "focus", [path], feed="northgrid")
-        path = api_bills.write_anthropic(con, folder / f"ant-{tag}" / f"anthropic-focus-{month.label}.csv", month, timeline, end)
+        path = api_bills.write_anthropic(
+            con, folder / f"ant-{tag}" / f"anthropic-focus-{month.label}.csv", month, timeline, end
+        )
         outbox.add(seen, "focus", [path], feed="anthropic")
 
     def openai(first: date, last: date, seen: datetime, preliminary: date | None = None) -> None:
@@ -250,16 +272,25 @@ def _deliver_telemetry(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline
             path = folder / f"{source}-{feed}-{first}.json"
             telemetry.write_pages(con, path, source, clusters, start, stop, both_replicas=both)
             outbox.add(seen, source, [path], feed=feed)
-        outbox.add(seen, "slurm", [northgrid.write_sacct(folder / f"sacct-{first}.psv", fleet, start, stop)], feed="northgrid")
+        outbox.add(
+            seen, "slurm", [northgrid.write_sacct(folder / f"sacct-{first}.psv", fleet, start, stop)], feed="northgrid"
+        )
         if not last_day:
-            outbox.add(seen, "mlflow", mlflow.write_runs(folder / f"mlflow-{first}", fleet, start, stop), feed="tracking")
+            outbox.add(
+                seen, "mlflow", mlflow.write_runs(folder / f"mlflow-{first}", fleet, start, stop), feed="tracking"
+            )
     first, last = _periods(timeline)[-1]
     paths = mlflow.write_runs(folder / "mlflow-last", fleet, epoch(first), epoch(last))
     outbox.add(_at(last), "mlflow", paths, feed="tracking")
 
 
 def _deliver_books(
-    outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Timeline, fleet: Fleet, documents: list[dict], gpu_scale: float
+    outbox: _Outbox,
+    con: duckdb.DuckDBPyConnection,
+    timeline: Timeline,
+    fleet: Fleet,
+    documents: list[dict],
+    gpu_scale: float,
 ) -> None:
     folder = outbox.staging / "books"
     reference = books.write_reference(folder, timeline, fleet)

@@ -31,9 +31,15 @@ def _total(rows, column: str) -> Decimal:
 @pytest.mark.parametrize("month", ["2026-08", "2026-09"])
 def test_aws_net_lines_are_the_invoices(delivered, month):
     rows = _latest(delivered("aws_cur"), month)
-    invoiced = [i for i in _invoices(delivered) if i["invoice_issuer_name"].startswith("Amazon") and i["billing_period_start"].startswith(month)]
+    invoiced = [
+        i
+        for i in _invoices(delivered)
+        if i["invoice_issuer_name"].startswith("Amazon") and i["billing_period_start"].startswith(month)
+    ]
     assert len(invoiced) == (1 if month == "2026-08" else 2)
-    assert abs(_total(rows, "line_item_net_unblended_cost") - sum(Decimal(i["total"]) for i in invoiced)) < Decimal("0.05")
+    assert abs(_total(rows, "line_item_net_unblended_cost") - sum(Decimal(i["total"]) for i in invoiced)) < Decimal(
+        "0.05"
+    )
     assert {row["bill_invoice_id"] for row in rows} == {i["invoice_id"] for i in invoiced}
 
 
@@ -42,14 +48,21 @@ def test_savings_plan_covers_negates_and_leaves_a_rest(delivered):
     by_type = defaultdict(list)
     for row in rows:
         by_type[row["line_item_line_item_type"]].append(row)
-    covered, negated, fees = (by_type[k] for k in ("SavingsPlanCoveredUsage", "SavingsPlanNegation", "SavingsPlanRecurringFee"))
+    covered, negated, fees = (
+        by_type[k] for k in ("SavingsPlanCoveredUsage", "SavingsPlanNegation", "SavingsPlanRecurringFee")
+    )
     assert _total(covered, "line_item_net_unblended_cost") == -_total(negated, "line_item_net_unblended_cost") > 0
     assert len(fees) == 31 * 24
     used = _total(covered, "savings_plan_savings_plan_effective_cost")
     assert used == _total(fees, "savings_plan_used_commitment") < _total(fees, "savings_plan_total_commitment_to_date")
     # 9 % private discount, on the plan too
-    assert abs(_total(covered, "savings_plan_net_savings_plan_effective_cost") - used * Decimal("0.91")) < Decimal("0.001")
-    assert abs(_total(fees, "line_item_net_unblended_cost") - _total(fees, "savings_plan_total_commitment_to_date") * Decimal("0.91")) < Decimal("0.001")
+    assert abs(_total(covered, "savings_plan_net_savings_plan_effective_cost") - used * Decimal("0.91")) < Decimal(
+        "0.001"
+    )
+    assert abs(
+        _total(fees, "line_item_net_unblended_cost")
+        - _total(fees, "savings_plan_total_commitment_to_date") * Decimal("0.91")
+    ) < Decimal("0.001")
 
 
 def test_aws_restatement_changes_two_days_only(delivered):
@@ -66,12 +79,22 @@ def test_aws_restatement_changes_two_days_only(delivered):
 def test_aws_has_every_kind_of_line(delivered):
     rows = _latest(delivered("aws_cur"), "2026-08") + _latest(delivered("aws_cur"), "2026-09")
     assert {row["line_item_line_item_type"] for row in rows} == {
-        "Usage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "SavingsPlanRecurringFee", "Tax", "Fee", "Credit", "Refund",
-    }  # fmt: skip
+        "Usage",
+        "SavingsPlanCoveredUsage",
+        "SavingsPlanNegation",
+        "SavingsPlanRecurringFee",
+        "Tax",
+        "Fee",
+        "Credit",
+        "Refund",
+    }
     bedrock = [row for row in rows if row["line_item_product_code"].startswith("AmazonBedrock")]
     assert {row["line_item_product_code"] for row in bedrock} == {"AmazonBedrock", "AmazonBedrockService"}
     assert {row["pricing_unit"] for row in bedrock} == {"1K tokens", "1M tokens"}
-    assert all("application-inference-profile" in row["line_item_resource_id"] and row["line_item_iam_principal"] for row in bedrock)
+    assert all(
+        "application-inference-profile" in row["line_item_resource_id"] and row["line_item_iam_principal"]
+        for row in bedrock
+    )
     for column in ("resource_tags", "product", "discount"):
         assert all(isinstance(json.loads(row[column]), dict) for row in rows[:500])
     partial = [r for r in rows if r["product_instance_type"] and 0 < Decimal(r["line_item_usage_amount"]) < 1]
@@ -79,10 +102,16 @@ def test_aws_has_every_kind_of_line(delivered):
 
 
 def test_bedrock_price_is_list_less_nine_percent(delivered):
-    rows = [r for r in _latest(delivered("aws_cur"), "2026-08") if r["line_item_usage_type"] == "USE1-Claude4.5Sonnet-input-tokens"]
+    rows = [
+        r
+        for r in _latest(delivered("aws_cur"), "2026-08")
+        if r["line_item_usage_type"] == "USE1-Claude4.5Sonnet-input-tokens"
+    ]
     assert rows
     for row in rows:  # 3.30 USD per million in the US routing
-        assert Decimal(row["line_item_net_unblended_cost"]) == Decimal(row["line_item_usage_amount"]) * Decimal("0.003003")
+        assert Decimal(row["line_item_net_unblended_cost"]) == Decimal(row["line_item_usage_amount"]) * Decimal(
+            "0.003003"
+        )
 
 
 def test_northgrid_reservation_is_used_or_unused(delivered):
@@ -90,14 +119,20 @@ def test_northgrid_reservation_is_used_or_unused(delivered):
     assert _total(rows, "BilledCost") == _total(rows, "EffectiveCost")
     assert {r["BillingCurrency"] for r in rows} == {"EUR"}
     unused = [r for r in rows if r["CommitmentDiscountStatus"] == "Unused"]
-    assert unused and all(not r["ResourceId"] and Decimal(r["BilledCost"]) == 0 for r in unused)
+    assert unused
+    assert all(not r["ResourceId"] and Decimal(r["BilledCost"]) == 0 for r in unused)
     purchase = [r for r in rows if r["ChargeCategory"] == "Purchase"]
-    assert len(purchase) == 1 and Decimal(purchase[0]["EffectiveCost"]) == 0
+    assert len(purchase) == 1
+    assert Decimal(purchase[0]["EffectiveCost"]) == 0
 
 
 def test_northgrid_september_differs_by_the_credit_its_export_lacks(delivered):
     rows = _latest(delivered("focus", "northgrid"), "2026-09")
-    invoice = next(i for i in _invoices(delivered) if i["invoice_issuer_name"].startswith("North") and i["billing_period_start"] == "2026-09-01")
+    invoice = next(
+        i
+        for i in _invoices(delivered)
+        if i["invoice_issuer_name"].startswith("North") and i["billing_period_start"] == "2026-09-01"
+    )
     assert Decimal(invoice["total"]) - _total(rows, "BilledCost") == Decimal(invoice["credit"]) == Decimal("-630.00")
     october = _latest(delivered("focus", "northgrid"), "2026-10")
     assert [Decimal(r["BilledCost"]) for r in october if r["ChargeCategory"] == "Credit"] == [Decimal("-630.00")]
@@ -105,16 +140,21 @@ def test_northgrid_september_differs_by_the_credit_its_export_lacks(delivered):
 
 def test_anthropic_is_prepaid(delivered):
     rows = _latest(delivered("focus", "anthropic"), "2026-08")
-    purchase, usage = (
-        [r for r in rows if r["ChargeCategory"] == kind] for kind in ("Purchase", "Usage")
+    purchase, usage = ([r for r in rows if r["ChargeCategory"] == kind] for kind in ("Purchase", "Usage"))
+    invoice = next(
+        i
+        for i in _invoices(delivered)
+        if i["invoice_issuer_name"].startswith("Anthropic") and i["billing_period_start"] == "2026-08-01"
     )
-    invoice = next(i for i in _invoices(delivered) if i["invoice_issuer_name"].startswith("Anthropic") and i["billing_period_start"] == "2026-08-01")
-    assert _total(purchase, "BilledCost") == Decimal(invoice["total"]) and _total(purchase, "EffectiveCost") == 0
+    assert _total(purchase, "BilledCost") == Decimal(invoice["total"])
+    assert _total(purchase, "EffectiveCost") == 0
     assert _total(usage, "BilledCost") == 0 < _total(usage, "EffectiveCost") <= _total(purchase, "BilledCost")
     for row in usage:
         details = json.loads(row["SkuPriceDetails"])
         assert details["TokenDirection"] in ("Input", "Output")
-        assert abs(Decimal(row["EffectiveCost"]) - Decimal(row["PricingQuantity"]) * Decimal(row["ContractedUnitPrice"])) < Decimal("1e-9")
+        assert abs(
+            Decimal(row["EffectiveCost"]) - Decimal(row["PricingQuantity"]) * Decimal(row["ContractedUnitPrice"])
+        ) < Decimal("1e-9")
 
 
 def _openai_costs(entries) -> dict[tuple, tuple[Decimal, int]]:
@@ -153,7 +193,8 @@ def test_openai_last_day_of_a_pull_is_restated(delivered):
     early, late = delivered("openai")[-2:]
     lines_early, lines_late = _openai_costs([early]), _openai_costs([late])
     changed = {k[0] for k in lines_early.keys() & lines_late.keys() if lines_early[k] != lines_late[k]}
-    assert len(changed) == 1 and max(k[0] for k in lines_early) in changed
+    assert len(changed) == 1
+    assert max(k[0] for k in lines_early) in changed
 
 
 def test_openai_price_change_of_the_21st_of_august(delivered):
@@ -182,7 +223,8 @@ def test_tokens_on_the_bill_are_metered_plus_unmetered(delivered, truth, world):
         on_bill[key] = on_bill.get(key, 0) + tokens
     assert billed == on_bill
     direct = [row for row in rows if row["project"] == "proj_playground"]
-    assert direct and all(row["metered_tokens"] == 0 for row in direct)
+    assert direct
+    assert all(row["metered_tokens"] == 0 for row in direct)
     share = 1 - sum(r["metered_tokens"] for r in rows) / sum(r["billed_tokens"] for r in rows)
     assert Decimal("0.01") < share < Decimal("0.08")
 

@@ -1,4 +1,5 @@
-"""Machines, schedulers and telemetry: formats parse as their vendors say, and truth follows from what the files hold."""
+"""Machines, schedulers and telemetry: formats parse as their vendors say,
+and truth follows from what the files hold."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def _series(entries) -> list[tuple[dict, list]]:
     for entry in entries:
         for path in entry["paths"]:
             page = json.loads(path.read_text())
-            assert page["status"] == "success" and page["data"]["resultType"] == "matrix"
+            assert page["status"] == "success"
+            assert page["data"]["resultType"] == "matrix"
             found += [(s["metric"], s["values"]) for s in page["data"]["result"]]
     return found
 
@@ -72,7 +74,10 @@ def test_slurm_records_hold_whole_nodes_one_at_a_time(delivered):
     states = {row["State"] for row in records.values()}
     assert {"COMPLETED", "PREEMPTED", "FAILED", "RUNNING"} <= states
     requeued = [row for row in records.values() if int(row["Restarts"]) > 0]
-    assert requeued and all(re.match(r"run_id=[0-9a-f]{32}(;checkpoint=\d{4}-\d\d-\d\dT[\d:]{8})?$", row["Comment"]) for row in requeued)
+    assert requeued
+    assert all(
+        re.match(r"run_id=[0-9a-f]{32}(;checkpoint=\d{4}-\d\d-\d\dT[\d:]{8})?$", row["Comment"]) for row in requeued
+    )
 
 
 def test_slurm_run_cost_follows_from_export_and_accounting(delivered, truth):
@@ -81,7 +86,7 @@ def test_slurm_run_cost_follows_from_export_and_accounting(delivered, truth):
     rate = {Decimal(r["EffectiveCost"]) for r in export if r["CommitmentDiscountStatus"] == "Used"}
     assert len(rate) == 1
     per_second = rate.pop() / HOUR
-    bill_end = datetime(2026, 10, 20)
+    bill_end = datetime.fromisoformat("2026-10-20")  # sacct times carry no zone; the cluster runs in UTC
     cost, lost = defaultdict(Decimal), defaultdict(Decimal)
     for row in _sacct(delivered).values():
         run = re.match(r"run_id=(\w+)", row["Comment"])[1]
@@ -116,7 +121,10 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
     newest = {p.name: p for e in delivered("aws_cur") for p in e["paths"]}
     for path in newest.values():
         for row in csv.DictReader(path.open()):
-            if row["line_item_line_item_type"] == "Usage" and row["product_instance_type"] in ("p5.48xlarge", "p4d.24xlarge"):
+            if row["line_item_line_item_type"] == "Usage" and row["product_instance_type"] in (
+                "p5.48xlarge",
+                "p4d.24xlarge",
+            ):
                 lines[row["line_item_resource_id"]] += Decimal(row["line_item_net_unblended_cost"])
     checked = 0
     for row in truth("truth_runs.parquet", "currency = 'USD'"):
@@ -129,9 +137,12 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
 
 def test_gpu_samples_are_averages_of_full_hours(delivered):
     for metric, values in _series(delivered("dcgm")):
-        assert metric["UUID"] and metric["Hostname"] and metric["__name__"].startswith("DCGM_FI_")
+        assert metric["UUID"]
+        assert metric["Hostname"]
+        assert metric["__name__"].startswith("DCGM_FI_")
         times = [v[0] for v in values]
-        assert times == sorted(times) and all(t % HOUR == HOUR - 1 for t in times)
+        assert times == sorted(times)
+        assert all(t % HOUR == HOUR - 1 for t in times)
         if metric["__name__"] == "DCGM_FI_PROF_GR_ENGINE_ACTIVE":
             assert all(0 <= float(v) <= 1 for _, v in values)
 
@@ -158,12 +169,15 @@ def test_pod_times_are_exact_and_finished_pods_linger(delivered):
             ended[metric["uid"]] = int(values[0][1])
         elif metric["__name__"] == "kube_pod_container_resource_requests":
             last_seen[metric["uid"]] = max(last_seen.get(metric["uid"], 0), values[-1][0])
-    assert ended and all(started[uid] < end for uid, end in ended.items())
+    assert ended
+    assert all(started[uid] < end for uid, end in ended.items())
     assert any(last_seen[uid] > end for uid, end in ended.items())
 
 
 def test_counters_measure_the_logged_work_and_a_little_more(delivered, truth):
-    """Increases of the counters over the window: logged tokens plus the calls that no log has; one engine starts again."""
+    """Increases of the counters over the window: logged tokens plus the calls that no log has; one engine starts
+    again.
+    """
     series = defaultdict(dict)
     for metric, values in _series(delivered("vllm")):
         series[metric["__name__"], metric["pod"]].update({t: int(v) for t, v in values})
@@ -189,13 +203,16 @@ def test_mlflow_has_a_sweep_and_a_run_that_never_ends(delivered, truth):
                 runs[run["info"]["run_id"]] = run
     tags = {run_id: {t["key"]: t["value"] for t in run["data"]["tags"]} for run_id, run in runs.items()}
     parents = {t["mlflow.parentRunId"] for t in tags.values() if "mlflow.parentRunId" in t}
-    assert parents and parents <= set(runs)
+    assert parents
+    assert parents <= set(runs)
     assert all("slurm_job_id" not in tags[p] and "k8s.pod_uid" not in tags[p] for p in parents)
     jobs = {row["JobIDRaw"]: row for row in sorted(_sacct(delivered).values(), key=lambda r: r["Start"])}
     crashed = [
-        run_id for run_id, run in runs.items()
-        if run["info"]["status"] == "RUNNING" and jobs.get(tags[run_id].get("slurm_job_id", ""), {}).get("State") == "FAILED"
-    ]  # fmt: skip
+        run_id
+        for run_id, run in runs.items()
+        if run["info"]["status"] == "RUNNING"
+        and jobs.get(tags[run_id].get("slurm_job_id", ""), {}).get("State") == "FAILED"
+    ]
     assert len(crashed) == 1
     assert {r["training_run_id"] for r in truth("truth_runs.parquet")} <= set(runs)
 
@@ -208,7 +225,9 @@ def test_customers_pay_and_some_lose_money(delivered, truth):
         revenue[row["customer_id"], row["revenue_month"]] += Decimal(row["amount"]) * rate
     margin = {
         row["customer_id"]: revenue[row["customer_id"], "2026-09-01"] - row["api_cost"] - row["selfhosted_cost"]
-        for row in truth("truth_customers_monthly.parquet", "usage_month = date '2026-09-01' and customer_id is not null")
+        for row in truth(
+            "truth_customers_monthly.parquet", "usage_month = date '2026-09-01' and customer_id is not null"
+        )
     }
     assert len(margin) == 30
     assert {c for c, value in margin.items() if value < 0} == {"cust-002", "cust-010", "cust-022"}

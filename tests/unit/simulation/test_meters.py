@@ -10,13 +10,20 @@ import duckdb
 from genai_prices import Usage, calc_price
 
 CLASSES = (
-    "input_uncached_text_tokens", "input_cache_read_tokens", "input_cache_write_5m_tokens", "input_cache_write_1h_tokens",
-    "input_cache_write_unspecified_tokens", "output_text_tokens", "output_reasoning_tokens",
-)  # fmt: skip
+    "input_uncached_text_tokens",
+    "input_cache_read_tokens",
+    "input_cache_write_5m_tokens",
+    "input_cache_write_1h_tokens",
+    "input_cache_write_unspecified_tokens",
+    "output_text_tokens",
+    "output_reasoning_tokens",
+)
 
 
 def _logged(delivered) -> list[dict]:
-    return [json.loads(line) for e in delivered("litellm") for path in e["paths"] for line in path.read_text().splitlines()]
+    return [
+        json.loads(line) for e in delivered("litellm") for path in e["paths"] for line in path.read_text().splitlines()
+    ]
 
 
 def _newest(rows) -> dict[str, dict]:
@@ -54,8 +61,12 @@ def test_list_cost_is_what_genai_prices_says(truth):
             cache_write_1h_tokens=row["input_cache_write_1h_tokens"] or None,
             output_tokens=row["output_text_tokens"] + row["output_reasoning_tokens"],
         )
-        name = row["model_id"].replace("regional.", "us.")  # the id of a price row is not always a name that the package knows
-        price = calc_price(usage, model_ref=name, provider_id=row["provider_id"], genai_request_timestamp=row["requested_at"])
+        name = row["model_id"].replace(
+            "regional.", "us."
+        )  # the id of a price row is not always a name that the package knows
+        price = calc_price(
+            usage, model_ref=name, provider_id=row["provider_id"], genai_request_timestamp=row["requested_at"]
+        )
         assert price.model.id == row["model_id"]
         assert row["list_cost"] == price.total_price, row
 
@@ -72,12 +83,16 @@ def test_cache_hits_and_failures_cost_nothing(delivered, truth):
     assert all(row["list_cost"] == 0 and row["contracted_cost"] == 0 for row in rows)
     log = _newest(_logged(delivered))
     hits = [r for r in log.values() if r["cache_hit"] == "True"]
-    assert hits and all(r["spend"] == 0 and r["total_tokens"] > 0 for r in hits)
+    assert hits
+    assert all(r["spend"] == 0 and r["total_tokens"] > 0 for r in hits)
 
 
 def test_the_gateway_gets_its_estimate_wrong(delivered, truth):
     log = _newest(_logged(delivered))
-    cost = {r["request_id"]: r for r in truth("truth_requests/litellm-*.parquet", "served_from = 'provider' and not is_failed")}
+    cost = {
+        r["request_id"]: r
+        for r in truth("truth_requests/litellm-*.parquet", "served_from = 'provider' and not is_failed")
+    }
     gap = Counter()
     for request_id, row in cost.items():
         gap[row["model_id"]] += Decimal(str(log[request_id]["spend"])) - row["list_cost"]
@@ -101,8 +116,13 @@ def test_duplicates_overlap_and_a_late_file(delivered):
 
 
 def test_outage_hour_has_only_failures(delivered):
-    hour = [r for r in _newest(_logged(delivered)).values() if r["startTime"].startswith("2026-09-16T15") and r["custom_llm_provider"] == "openai"]
-    assert hour and all(r["status"] == "failure" for r in hour)
+    hour = [
+        r
+        for r in _newest(_logged(delivered)).values()
+        if r["startTime"].startswith("2026-09-16T15") and r["custom_llm_provider"] == "openai"
+    ]
+    assert hour
+    assert all(r["status"] == "failure" for r in hour)
 
 
 def test_request_log_names_its_columns_in_the_mapping(delivered, truth):
@@ -111,12 +131,17 @@ def test_request_log_names_its_columns_in_the_mapping(delivered, truth):
     relation = duckdb.sql(f"select * from read_parquet({paths})")
     mapped = {name for name in entries[0]["mapping"].values() if not name.startswith("=")}
     assert mapped <= set(relation.columns)
-    logged = {row[0]: row[1:] for row in relation.select("rid, tokens_in, tokens_in_prefix_hit, tokens_out, tenant").fetchall()}
+    logged = {
+        row[0]: row[1:]
+        for row in relation.select("rid, tokens_in, tokens_in_prefix_hit, tokens_out, tenant").fetchall()
+    }
     rows = truth("truth_requests/request_log-*.parquet")
     assert len(rows) == len(logged)
     for row in rows:
         expected = (
-            row["input_uncached_text_tokens"] + row["input_cache_read_tokens"], row["input_cache_read_tokens"],
-            row["output_text_tokens"], row["customer_id"],
-        )  # fmt: skip
+            row["input_uncached_text_tokens"] + row["input_cache_read_tokens"],
+            row["input_cache_read_tokens"],
+            row["output_text_tokens"],
+            row["customer_id"],
+        )
         assert logged[row["request_id"]] == expected

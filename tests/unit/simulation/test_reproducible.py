@@ -35,7 +35,11 @@ def test_another_seed_is_another_world(tmp_path):
     options = {"months": 1, "requests_per_day": 40, "gpu_scale": 0.1, "as_of": SHORT}
     one = _hashes(simulate(tmp_path / "a", seed=1, **options).root)
     two = _hashes(simulate(tmp_path / "b", seed=2, **options).root)
-    drawn = [name for name in one if any(kind in name for kind in ("litellm-2", "request_log-2", "cur2", "dcgm-", "sacct", "costs-"))]
+    drawn = [
+        name
+        for name in one
+        if any(kind in name for kind in ("litellm-2", "request_log-2", "cur2", "dcgm-", "sacct", "costs-"))
+    ]
     assert len(drawn) > 10
     assert all(one[name] != two[name] for name in drawn)
 
@@ -50,18 +54,18 @@ def test_scales_with_requests(tmp_path, requests_per_day):
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        {"months": 0},
-        {"requests_per_day": 0},
-        {"gpu_scale": -1},
-        {"telemetry_step": 700},
-        {"as_of": datetime(2026, 10, 5)},
-        {"as_of": datetime(2026, 10, 2, tzinfo=UTC)},
+        ({"months": 0}, "months must be"),
+        ({"requests_per_day": 0}, "must be positive"),
+        ({"gpu_scale": -1}, "must be positive"),
+        ({"telemetry_step": 700}, "must divide 3600"),
+        ({"as_of": SHORT.replace(tzinfo=None)}, "needs a time zone"),
+        ({"as_of": SHORT.replace(day=2)}, "third of a month"),
     ],
 )
-def test_refuses_arguments_out_of_range(tmp_path, wrong):
-    with pytest.raises(ValueError):
+def test_refuses_arguments_out_of_range(tmp_path, wrong, message):
+    with pytest.raises(ValueError, match=message):
         simulate(tmp_path / "w", **wrong)
     assert not (tmp_path / "w").exists()
 
