@@ -1,0 +1,175 @@
+"""The Iceberg catalog: tables after the declared schemas, one commit a load, and the commits' summaries read back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import fcntl
+
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import In
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import (
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    IcebergType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestampType,
+)
+
+from orchestration.landing.schema import RawTable, SchemaError
+from orchestration.settings import Settings
+
+SUMMARY = "ai-finops.load"
+NAMESPACE = "raw"
+
+# Deleting nothing is normal here: the first load of a period replaces nothing.
+logging.getLogger("pyiceberg.table").setLevel(logging.ERROR)
+
+_PROPERTIES = {
+    "commit.manifest-merge.enabled": "true",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "10",
+    "write.metadata.compression-codec": "gzip",
+}
+_TYPES = {
+    "varchar": StringType,
+    "bigint": LongType,
+    "double": DoubleType,
+    "boolean": BooleanType,
+    "date": DateType,
+    "timestamp": TimestampType,
+}
+
+
+def iceberg_type(data_type: str) -> IcebergType:
+    """Iceberg type of a declared type."""
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", data_type)
+    return DecimalType(int(decimal[1]), int(decimal[2])) if decimal else _TYPES[data_type]()
+
+
+class Lake:
+    """The raw tables of one warehouse. Tables are created on first use, empty, and follow their declaration."""
+
+    def __init__(self, settings: Settings):
+        """Open (and on first use create) the catalog."""
+        self.settings = settings
+        self.root = settings.lake
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.catalog = SqlCatalog("lake", uri=settings.lake_catalog_uri, warehouse=f"file://{self.root / 'iceberg'}")
+        self.catalog.create_namespace_if_not_exists(NAMESPACE)
+        self._open: dict[str, Table] = {}
+        self._summaries: dict[str, list[dict]] = {}
+
+    def data_dir(self, table: RawTable) -> Path:
+        """Where a table's Parquet files lie, one folder a load."""
+        return self.root / "data" / table.name
+
+    def rejects_path(self, table: RawTable, load_id: str) -> Path:
+        """Where the rejected rows of a load are kept."""
+        return self.root / "rejects" / table.name / f"{load_id}.parquet"
+
+    @contextmanager
+    def writing(self) -> Iterable[None]:
+        """Hold the lake's one writer's place; a second writer waits. The system frees it when a process dies."""
+        with (self.root / ".writer.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._open.clear()
+            self._summaries.clear()
+            yield
+
+    def table(self, table: RawTable) -> Table:
+        """The Iceberg table of a declaration, created or extended where needed.
+
+        Raises:
+            SchemaError: If a declared type cannot follow from the stored one.
+        """
+        if table.name not in self._open:
+            identifier = f"{NAMESPACE}.{table.name}"
+            try:
+                opened = self.catalog.load_table(identifier)
+            except NoSuchTableError:
+                fields = [
+                    NestedField(position, column, iceberg_type(data_type), required=False)
+                    for position, (column, data_type) in enumerate(table.types.items(), start=1)
+                ]
+                schema = Schema(*fields)
+                spec = PartitionSpec(
+                    PartitionField(schema.find_field("_partition").field_id, 1000, IdentityTransform(), "_partition")
+                )
+                opened = self.catalog.create_table(identifier, schema, partition_spec=spec, properties=_PROPERTIES)
+            self._open[table.name] = self._follow(opened, table)
+        return self._open[table.name]
+
+    def _follow(self, opened: Table, table: RawTable) -> Table:
+        stored = {field.name: field.field_type for field in opened.schema().fields}
+        wanted = {column: iceberg_type(data_type) for column, data_type in table.types.items()}
+        changed = {column: kind for column, kind in wanted.items() if stored.get(column) != kind}
+        retyped = {column: kind for column, kind in changed.items() if column in stored}
+        for column, kind in retyped.items():
+            if not (isinstance(kind, DecimalType) and isinstance(stored[column], DecimalType) and kind.scale == stored[column].scale):
+                raise SchemaError(
+                    f"{table.name}.{column} is {stored[column]} in the lake and {kind} in its declaration. "
+                    "Give the column a new name; stored files keep their type."
+                )
+        if changed:
+            with opened.update_schema() as update:
+                for column, kind in changed.items():
+                    if column in stored:
+                        update.update_column(column, field_type=kind)
+                    else:
+                        update.add_column(column, kind)
+        return opened
+
+    def summaries(self, table: RawTable) -> list[dict]:
+        """The summaries of all loads of a table, oldest first, each with `snapshot_id` and `committed_at` (epoch ms)."""
+        if table.name not in self._summaries:
+            found = []
+            for snapshot in self.table(table).metadata.snapshots:
+                packed = (snapshot.summary.additional_properties if snapshot.summary else {}).get(SUMMARY)
+                if packed:
+                    found.append(json.loads(packed) | {"snapshot_id": snapshot.snapshot_id, "committed_at": snapshot.timestamp_ms})
+            self._summaries[table.name] = found
+        return self._summaries[table.name]
+
+    def files(self, table: RawTable, snapshot_id: int | None = None) -> dict[str, list[str]]:
+        """Partition to its Parquet files, now or as of a snapshot."""
+        listed: dict[str, list[str]] = {}
+        opened = self.table(table)
+        if opened.current_snapshot() is None:
+            return {}
+        for task in opened.scan(snapshot_id=snapshot_id).plan_files():
+            path = task.file.file_path.removeprefix("file://")
+            listed.setdefault(task.file.partition[0], []).append(path)
+        return {partition: sorted(paths) for partition, paths in sorted(listed.items())}
+
+    def commit(self, table: RawTable, summary: dict, add: Iterable[Path] = (), drop: Iterable[str] = ()) -> None:
+        """Commit a load: drop whole partitions, add files and put the load on record, as one atomic step.
+
+        Without files and partitions the commit is empty and only records the load (refused, duplicate).
+        """
+        opened = self.table(table)
+        properties = {SUMMARY: json.dumps(summary, separators=(",", ":"), sort_keys=True)}
+        added, dropped = [str(path) for path in add], sorted(drop)
+        with opened.transaction() as transaction:
+            if dropped:
+                transaction.delete(In("_partition", dropped))
+            if added:
+                transaction.add_files(added, snapshot_properties=properties, check_duplicate_files=False)
+            else:
+                with transaction.update_snapshot(snapshot_properties=properties).fast_append():
+                    pass
+        self._summaries.pop(table.name, None)
