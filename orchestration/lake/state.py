@@ -29,12 +29,21 @@ class FeedState:
 
 @dataclass
 class PartitionState:
-    """A partition as it is now, with the load that wrote it last."""
+    """A partition as it is now, with the load that wrote it last.
+
+    Attributes:
+        load_id: Load that wrote it last.
+        version: That load's version.
+        schemas: Hashes of the declarations that its files were written with.
+        feeds: What each feed has in it.
+        spans: First and last day of the bill rows that are longer than a day.
+    """
 
     load_id: str
     version: str
     schemas: set[str] = field(default_factory=set)
     feeds: dict[str, FeedState] = field(default_factory=dict)
+    spans: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def rows(self) -> int:
@@ -60,6 +69,7 @@ def current_state(summaries: Iterable[dict]) -> dict[str, PartitionState]:
             now = state[partition]
             now.load_id, now.version = summary["load_id"], summary["version"]
             now.schemas.add(summary["schema"])
+            now.spans |= {(first, last) for first, last in part.get("spans", ())}
             for feed, stats in part["feeds"].items():
                 mine = now.feeds.setdefault(feed, FeedState())
                 mine.rows += stats["rows"]
@@ -110,4 +120,12 @@ def statistics(
         stats["max_day"] = max(filter(None, (stats["max_day"], max_day)), default=None)
         if day is not None:
             stats["days"][day] = [int(count), hashes]
+    if table.bill and table.span_end:
+        for partition, first, last in con.execute(
+            f"""
+            select distinct _partition, cast(_day as varchar), cast(last_day as varchar)
+            from (select _partition, _day, {span} as last_day from {scan(paths)}) where last_day > _day order by all
+            """
+        ).fetchall():
+            result[partition].setdefault("spans", []).append([first, last])
     return result

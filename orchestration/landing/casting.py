@@ -133,7 +133,7 @@ def _problems(table: RawTable, typed: dict[str, str], raw: dict[str, str], as_of
     for column in table.columns:
         if column.name in typed:
             column_problems(column)
-    if table.day:
+    if table.day and table.restatement != "snapshot":
         field = _day_column(table, table.day)
         shown = f"cast({raw.get(field, name(field) if field != '_day' else '_day')} as varchar)"
         add("_day is null", field, "gives no day", shown)

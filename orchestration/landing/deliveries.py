@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -256,7 +256,3 @@ def land_inbox(settings: Settings) -> list[Delivery]:
                 path.unlink(missing_ok=True)
     return landed
 
-
-def as_dict(delivery: Delivery) -> dict:
-    """Plain types, for JSON."""
-    return {**asdict(delivery), "path": str(delivery.path)}

@@ -1,0 +1,213 @@
+"""Which days must be built again: those whose fingerprint differs from the published or the built one.
+
+A day's fingerprint holds, for every raw table and feed: rows and content hash of the rows that touch the day; for every bill
+feed, whether the day lies before the feed's completeness mark (estimate or bill); for reference data, the rows that hold on the
+day; and the hash of the models' code. A month that comes again with equal content so dirties nothing, and a failed night stays
+dirty until it is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lake.catalog import Lake
+from orchestration.lake.raw_views import select_current
+from orchestration.lake.state import PartitionState, current_state
+from orchestration.landing.load import connect
+from orchestration.landing.readers.reading import name
+from orchestration.landing.schema import RawTable, load_schemas
+from orchestration.settings import Settings
+
+PUBLISHED_FINGERPRINTS = "fingerprints.json"
+BUILT_TABLE = "pipeline.built_days"
+BUILDING = "building"
+
+# Reference tables that concern only rows named in another: a new price of a model that nobody uses changes no day. The alias is
+# part of the hash, so mapping a raw model to another price changes the days too.
+_RESTRICTED = {"token_prices": ("model_aliases", "prices.model_id = used.model_id", "used.raw_model, used.provider_id")}
+# Tables whose rows count through the table that they restrict.
+_COUNTED_ELSEWHERE = {restricting for restricting, _, _ in _RESTRICTED.values()}
+
+
+def code_hash(project_dir: Path) -> str:
+    """Hash of every file that decides what the models do."""
+    digest = hashlib.sha256()
+    roots = [project_dir / part for part in ("models", "macros", "seeds")]
+    files = [path for root in roots for path in root.rglob("*") if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".py")]
+    for path in sorted([*files, project_dir / "dbt_project.yml"]):
+        if path.is_file():
+            digest.update(str(path.relative_to(project_dir)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def completeness_marks(table: RawTable, state: Mapping[str, PartitionState]) -> dict[str, date]:
+    """Bill feed to the day from which on its bill is not complete yet: its newest day less the declared lag."""
+    newest: dict[str, str] = {}
+    for part in state.values():
+        for feed, stats in part.feeds.items():
+            if stats.max_day is not None:
+                newest[feed] = max(newest.get(feed, ""), stats.max_day)
+    return {feed: date.fromisoformat(day) - timedelta(days=table.completeness_lag_days) for feed, day in newest.items()}
+
+
+def _reference_parts(
+    con: duckdb.DuckDBPyConnection, lake: Lake, tables: Mapping[str, RawTable], days: list[str]
+) -> dict[str, list[str]]:
+    """Day to the contributions of reference tables: dated rows on the days on which they hold, undated tables on every day."""
+    parts: dict[str, list[str]] = {day: [] for day in days}
+    con.execute("create or replace temp table known_days (day date)")
+    con.executemany("insert into known_days values (?)", [(day,) for day in days])
+    for table in tables.values():
+        if table.restatement != "snapshot" or table.day or table.name in _COUNTED_ELSEWHERE:
+            continue
+        columns = ", ".join(f"prices.{name(column.name)}" for column in table.columns if column.name not in table.fingerprint_except)
+        rows = f"({select_current(con, lake, table)}) as prices"
+        if table.name in _RESTRICTED and _RESTRICTED[table.name][0] in tables:
+            other, on, also = _RESTRICTED[table.name]
+            rows += f" join ({select_current(con, lake, tables[other])}) as used on {on}"
+            columns += f", {also}"
+        if not table.is_dated:
+            total = con.execute(f"select count(*), cast(coalesce(sum(hash({columns})), 0) as varchar) from {rows}").fetchone()
+            for day in days:
+                parts[day].append(f"{table.name}:{total[0]}:{total[1]}")
+            continue
+        held = con.execute(
+            f"""
+            with hashed as (
+                select hash({columns}) as h, cast(prices.valid_from as date) as valid_from, cast(prices.valid_to as date) as valid_to
+                from {rows}
+            ),
+            events as (
+                select coalesce(valid_from, date '0001-01-01') as day, cast(h as hugeint) as delta, 1 as step from hashed
+                union all
+                select valid_to, -cast(h as hugeint), -1 from hashed where valid_to is not null
+                union all
+                select day, 0, 0 from known_days
+            )
+            select cast(day as varchar), cast(sum(sum(delta)) over (order by day) as varchar), sum(sum(step)) over (order by day)
+            from events group by day
+            qualify day in (from known_days)
+            """
+        ).fetchall()
+        for day, hashes, rows_held in held:
+            parts[day].append(f"{table.name}:{rows_held}:{hashes}")
+    return parts
+
+
+def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]:
+    """Fingerprint of every day that any raw table has rows for, by ISO day."""
+    lake = lake or Lake(settings)
+    tables = load_schemas(settings.project_dir)
+    states = {table.name: current_state(lake.summaries(table)) for table in tables.values()}
+    snapshots = {table.name for table in tables.values() if table.restatement == "snapshot"}
+    content: dict[str, dict[tuple[str, str], tuple[int, int]]] = {}
+    for table_name, state in states.items():
+        for part in state.values():
+            for feed, stats in part.feeds.items():
+                for day, (rows, hashes) in stats.days.items():
+                    of_day = content.setdefault(day, {})
+                    old = of_day.get((table_name, feed), (0, 0))
+                    of_day[table_name, feed] = (old[0] + rows, old[1] + hashes)
+    # Reference rows may lie ahead (next year's budget); a day exists once something was used or billed up to it.
+    newest = max((day for day, of_day in content.items() for table_name, _ in of_day if table_name not in snapshots), default="")
+    days = sorted(day for day in content if day <= newest)
+    marks = {
+        f"{table.name}/{feed}": mark
+        for table in tables.values()
+        if table.bill
+        for feed, mark in sorted(completeness_marks(table, states[table.name]).items())
+    }
+    with connect(settings) as con:
+        reference = _reference_parts(con, lake, tables, days)
+    code = code_hash(settings.project_dir)
+    result = {}
+    for day in days:
+        rows = [f"{table}/{feed}:{count}:{hashes}" for (table, feed), (count, hashes) in sorted(content[day].items())]
+        billed = [f"{feed}:{date.fromisoformat(day) < mark}" for feed, mark in marks.items()]
+        result[day] = hashlib.sha256("\n".join([code, *rows, *billed, *reference[day]]).encode()).hexdigest()[:32]
+    return result
+
+
+def published_fingerprints(settings: Settings) -> dict[str, str]:
+    """Fingerprints of the days as last published; empty before the first publish."""
+    path = settings.published / "current" / PUBLISHED_FINGERPRINTS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def built_fingerprints(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Fingerprints that the build file's days were last built with; `building` for a build that never ended."""
+    exists = con.execute(
+        "select count(*) from information_schema.tables where table_schema = 'pipeline' and table_name = 'built_days' "
+        "and table_catalog = current_database()"
+    ).fetchone()[0]
+    if not exists:
+        return {}
+    return {day.isoformat(): fingerprint for day, fingerprint in con.execute(f"select day, fingerprint from {BUILT_TABLE}").fetchall()}
+
+
+def with_shared_spans(days: Iterable[str], spans: Iterable[tuple[str, str]]) -> set[str]:
+    """Add the days that a bill row longer than a day shares with one of the days: such a row is placed over its span as a whole.
+
+    Args:
+        days: ISO days.
+        spans: First and last day (inclusive) of such rows.
+    """
+    known = {date.fromisoformat(day) for day in days}
+    open_spans = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans]
+    grown = bool(known)
+    while grown:
+        grown = False
+        for first, last in open_spans:
+            span = {first + timedelta(days=step) for step in range((last - first).days + 1)}
+            if known & span and not span <= known:
+                known |= span
+                grown = True
+    return {day.isoformat() for day in known}
+
+
+def dirty(settings: Settings, build_con: duckdb.DuckDBPyConnection, lake: Lake | None = None) -> list[date]:
+    """Days to build: new, changed or vanished against what is published, or against what the build file holds.
+
+    Args:
+        settings: Which warehouse.
+        build_con: Connection to the build file.
+        lake: An open lake, to spare opening it again.
+    """
+    lake = lake or Lake(settings)
+    now, published, built = fingerprints(settings, lake), published_fingerprints(settings), built_fingerprints(build_con)
+    changed = {
+        day
+        for day in {*now, *published, *built}
+        if now.get(day) != published.get(day) or now.get(day) != built.get(day)
+    }
+    spans = {
+        span
+        for table in load_schemas(settings.project_dir).values()
+        for part in current_state(lake.summaries(table)).values()
+        for span in part.spans
+    }
+    return sorted(date.fromisoformat(day) for day in with_shared_spans(changed, spans))
+
+
+def mark_building(con: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+    """Note that the days are being built, so that a build which dies leaves them dirty."""
+    con.execute("create schema if not exists pipeline")
+    con.execute(f"create table if not exists {BUILT_TABLE} (day date primary key, fingerprint varchar not null)")
+    rows = [(day, BUILDING) for day in days]
+    if rows:
+        con.executemany(f"insert or replace into {BUILT_TABLE} values (?, ?)", rows)
+
+
+def mark_built(con: duckdb.DuckDBPyConnection, built: Mapping[date | str, str | None]) -> None:
+    """Note the fingerprints that the days were built with; a day without fingerprint has vanished and is forgotten."""
+    mark_building(con, [])
+    for day, fingerprint in built.items():
+        con.execute(f"delete from {BUILT_TABLE} where day = ?", [day])
+        if fingerprint is not None:
+            con.execute(f"insert into {BUILT_TABLE} values (?, ?)", [day, fingerprint])

@@ -1,0 +1,95 @@
+"""Schema `raw` of a DuckDB file: one view per raw table over the Parquet files that are current, plus the load ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import duckdb
+
+from orchestration.lake.catalog import Lake
+from orchestration.lake.ledger import ledger
+from orchestration.lake.state import current_state
+from orchestration.landing.duplicates import scan
+from orchestration.landing.readers.reading import name
+from orchestration.landing.schema import RawTable, load_schemas
+from orchestration.settings import Settings
+
+REJECT_COLUMNS = {
+    "load_id": "varchar",
+    "table_name": "varchar",
+    "file_name": "varchar",
+    "row_number": "bigint",
+    "field": "varchar",
+    "reason": "varchar",
+    "value": "varchar",
+}
+
+
+def _empty(types: dict[str, str]) -> str:
+    columns = ", ".join(f"cast(null as {data_type}) as {name(column)}" for column, data_type in types.items())
+    return f"select {columns} where false"
+
+
+def current_files(lake: Lake, table: RawTable, days: Iterable[date] | None = None) -> list[str]:
+    """Parquet files of a table; with `days` only of the partitions with rows that touch one of them.
+
+    Reference tables (snapshots) are always whole: what holds on a day need not start on it.
+    """
+    files = lake.files(table)
+    if days is not None and table.restatement != "snapshot":
+        wanted = {day.isoformat() for day in days}
+        state = current_state(lake.summaries(table))
+        files = {
+            partition: paths
+            for partition, paths in files.items()
+            if partition not in state or state[partition].days() & wanted
+        }
+    return [path for paths in files.values() for path in paths]
+
+
+def select_current(con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable, days: Iterable[date] | None = None) -> str:
+    """SELECT of a table's current rows in its declared columns; empty and typed where there is no file."""
+    paths = current_files(lake, table, days)
+    if not paths:
+        return _empty(table.types)
+    written_with = {schema for part in current_state(lake.summaries(table)).values() for schema in part.schemas}
+    if written_with == {table.schema_hash}:
+        return f"select {', '.join(name(column) for column in table.types)} from {scan(paths)}"
+    # Files of older declarations: columns by name, and the ones that no file has yet as NULL.
+    listed = scan(paths, union_by_name="true")
+    present = {row[0] for row in con.execute(f"describe select * from {listed}").fetchall()}
+    columns = ", ".join(
+        f"cast({name(column) if column in present else 'null'} as {data_type}) as {name(column)}"
+        for column, data_type in table.types.items()
+    )
+    return f"select {columns} from {listed}"
+
+
+def register(
+    con: duckdb.DuckDBPyConnection, settings: Settings, days: Iterable[date] | None = None, lake: Lake | None = None
+) -> None:
+    """Create schema `raw`: a view per declared raw table, table `load_ledger` and view `load_rejects`.
+
+    Args:
+        con: Connection to the file that dbt will read; its views hold absolute paths.
+        settings: Which lake.
+        days: Only files with rows of these days (None = all). Reference tables are always whole.
+        lake: An open lake, to spare opening it again.
+    """
+    lake = lake or Lake(settings)
+    days = None if days is None else list(days)
+    con.execute("create schema if not exists raw")
+    tables = load_schemas(settings.project_dir)
+    rejects: list[str] = []
+    for table in tables.values():
+        con.execute(f"create or replace view raw.{name(table.name)} as {select_current(con, lake, table, days)}")
+        for summary in lake.summaries(table):
+            path = lake.rejects_path(table, summary["load_id"])
+            if summary.get("has_rejects") and path.exists():
+                rejects.append(str(path))
+    con.register("load_ledger_arrow", ledger(settings, lake))
+    con.execute("create or replace table raw.load_ledger as select * from load_ledger_arrow")
+    con.unregister("load_ledger_arrow")
+    listed = f"select {', '.join(REJECT_COLUMNS)} from {scan(rejects)}" if rejects else _empty(REJECT_COLUMNS)
+    con.execute(f"create or replace view raw.load_rejects as {listed}")
