@@ -13,7 +13,7 @@ attempts as (
         training_run_id, attempt_id, started_at, ended_at, last_checkpoint_at,
         -- Work is lost from the last checkpoint on, or all of it where there is none.
         case
-            when upper(coalesce(state, '')) not in ('COMPLETED', 'RUNNING', 'SUCCEEDED', 'FINISHED')
+            when outcome not in ('completed', 'running', 'unknown')
                 then greatest(coalesce(last_checkpoint_at, started_at), started_at)
         end as lost_from
     from {{ ref('fct_training_attempts') }}
