@@ -1,8 +1,9 @@
-"""Gate 1: which checks each raw table's arrivals must pass, and the run of them in one subprocess.
+"""Gate 1: which checks each raw table's arrivals must pass, and the one subprocess that carries them out.
 
 The checks of a table follow from its declared schema (sources.yml): required columns hold no NULL, `min`/`max` bound a column,
 `accepted_values` list one, `key` is unique, there is at least one row, no day lies far in the future, and the table's own
-`expectations:` hold. Great Expectations is imported only by the subprocess; with no candidate there is no subprocess.
+`expectations:` hold. What needs the lake or the vendor's files (rejected share, days that would be lost, keys already loaded) is
+the loader's to judge. Great Expectations is imported only by the subprocess; with no candidate there is no subprocess.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestration.gates.results import CRITICAL, ERROR, FAIL, PASS, REFUSED, GateResult
 from orchestration.gates.thresholds import Thresholds
 
 KIND = "arrivals"
+# Marks the process's answers among whatever libraries print.
+ANSWER = "ARRIVALS-ANSWER "
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,7 @@ class Arrival:
         key: Natural key that must be unique, or empty.
         expectations: The table's own checks: `{sql, severity, meaning}`; `{batch}` stands for the candidate.
         rows: Rows in the candidate.
-        rows_in: Rows in the vendor's files.
-        rejected: Rows turned away, each on record with file, row and reason.
-        max_reject_ratio: Share of rejected rows up to which the load is good.
         future_days: Whether rows may lie after the run's clock (budgets, dated reference data).
-        days: Distinct days in the candidate.
-        replaced_days: Distinct days that the candidate would replace; 0 where it replaces nothing.
     """
 
     load_id: str
@@ -62,12 +60,7 @@ class Arrival:
     key: tuple[str, ...] = ()
     expectations: tuple[dict, ...] = ()
     rows: int = 0
-    rows_in: int = 0
-    rejected: int = 0
-    max_reject_ratio: float = 0.01
     future_days: bool = False
-    days: int = 0
-    replaced_days: int = 0
 
     @property
     def id(self) -> str:
@@ -122,30 +115,13 @@ def checks_of(arrival: Arrival, thresholds: Thresholds, as_of: datetime) -> list
     return checks
 
 
-def count_faults(arrival: Arrival, thresholds: Thresholds) -> list[dict]:
-    """Faults that show in the loader's counts and need no look at the rows: too many rejects, too few of the replaced days."""
-    faults = []
-    if arrival.rows_in and arrival.rejected > arrival.max_reject_ratio * arrival.rows_in:
-        faults.append(
-            {"name": "reject_ratio", "severity": CRITICAL, "status": FAIL, "failed_rows": arrival.rejected,
-             "message": f"{arrival.rejected:,} of {arrival.rows_in:,} rows rejected, allowed are {arrival.max_reject_ratio:.1%}"}
-        )
-    loss = thresholds.of("arrivals_day_loss", arrival.table)
-    if arrival.replaced_days and arrival.days < (1 - loss.limit) * arrival.replaced_days:
-        faults.append(
-            {"name": "day_loss", "severity": loss.severity, "status": FAIL, "failed_rows": 0,
-             "message": f"{arrival.days} days would replace {arrival.replaced_days}: the export looks cut off"}
-        )
-    return faults
-
-
-def request_for(arrivals: Sequence[Arrival], thresholds: Thresholds, as_of: datetime, work_dir: Path, docs_dir: Path) -> dict:
-    """The request of one run: every candidate that has a file to look at."""
+def request_for(arrivals: Sequence[Arrival], thresholds: Thresholds, as_of: datetime) -> dict:
+    """What the process is asked: every candidate that has a file to look at."""
     candidates = []
     for arrival in arrivals:
         if not arrival.files:
             continue
-        files = ", ".join(f"'{str(path).replace(chr(39), chr(39) * 2)}'" for path in arrival.files)
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in arrival.files)
         candidates.append(
             {
                 "id": arrival.id,
@@ -154,76 +130,103 @@ def request_for(arrivals: Sequence[Arrival], thresholds: Thresholds, as_of: date
                 "checks": checks_of(arrival, thresholds, as_of),
             }
         )
-    return {"work_dir": str(work_dir), "docs_dir": str(docs_dir), "candidates": candidates}
+    return {"candidates": candidates}
 
 
-def _run_process(request: dict, folder: Path) -> dict:
-    """Judge in a subprocess; a process that dies is an error of every candidate, with its last words."""
-    folder.mkdir(parents=True, exist_ok=True)
-    request_path, response_path = folder / "arrivals_request.json", folder / "arrivals_response.json"
-    response_path.unlink(missing_ok=True)
-    request_path.write_text(json.dumps(request))
-    command = [sys.executable, "-m", "orchestration.gates.arrivals_process", str(request_path), str(response_path)]
-    # Without byte code, importing Great Expectations takes twice as long.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    package_root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=package_root, check=False)
-    if done.returncode == 0 and response_path.exists():
-        return json.loads(response_path.read_text())
-    words = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    failed = {"name": "gate", "severity": CRITICAL, "status": ERROR, "failed_rows": 0, "message": f"the gate's process ended with {done.returncode}: {words}"}
-    return {"candidates": {candidate["id"]: [failed] for candidate in request["candidates"]}}
+class Gate:
+    """Gate 1 of one run: one process for everything that is judged in it, started early or with the first question.
 
-
-def judge(
-    arrivals: Sequence[Arrival],
-    *,
-    run_id: str,
-    as_of: datetime,
-    evaluated_at: str,
-    thresholds: Thresholds,
-    folder: Path,
-    docs_dir: Path,
-) -> dict[str, Verdict]:
-    """Judge the candidates of a run; one process for all of them, none where there is nothing to look at.
-
-    Args:
-        arrivals: The candidates.
-        run_id: Run that the results belong to.
-        as_of: The run's clock, naive UTC.
-        evaluated_at: ISO time to record.
-        thresholds: The seed.
-        folder: The run's own folder for request, response and GX's files.
-        docs_dir: Where the Data Docs go; untouched where nothing arrived.
-
-    Returns:
-        A verdict per `Arrival.id`. Its results are one row for the suite (`arrivals.<table>`, scope = load id) and one for each
-        check that did not pass.
+    A gate that is never asked costs nothing unless `start` was called.
     """
-    request = request_for(arrivals, thresholds, as_of, folder / "gx", docs_dir)
-    outcomes = _run_process(request, folder)["candidates"] if request["candidates"] else {}
-    verdicts = {}
-    for arrival in arrivals:
-        outcome = [*outcomes.get(arrival.id, []), *count_faults(arrival, thresholds)]
-        judged = arrival.id in outcomes
-        if arrival.files and not judged:
-            outcome.append({"name": "gate", "severity": CRITICAL, "status": ERROR, "failed_rows": 0, "message": "the gate gave no verdict"})
+
+    def __init__(self, *, run_id: str, as_of: datetime, thresholds: Thresholds, folder: Path, docs_dir: Path) -> None:
+        """Prepare a gate.
+
+        Args:
+            run_id: Run that the results belong to.
+            as_of: The run's clock, naive UTC.
+            thresholds: The seed.
+            folder: The run's own folder, for GX's files and the process's log.
+            docs_dir: Where the Data Docs go; untouched where nothing was judged.
+        """
+        self.run_id, self.as_of, self.thresholds, self.folder, self.docs_dir = run_id, as_of, thresholds, folder, docs_dir
+        self._process: subprocess.Popen | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the process says besides answers."""
+        return self.folder / "arrivals.log"
+
+    def start(self) -> None:
+        """Start the process, which takes seconds to import; it is ready by the time the candidates are."""
+        if self._process is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Without byte code, importing Great Expectations takes twice as long.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "orchestration.gates.arrivals_process", str(self.folder / "gx"), str(self.docs_dir)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
+                cwd=Path(__file__).resolve().parents[2],
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """Let the process build the Data Docs and end."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _ask(self, request: dict) -> dict[str, list[dict]]:
+        """Outcomes per candidate; a process that dies is an error of every candidate, with its last words."""
+        self.start()
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            for line in self._process.stdout:
+                if line.startswith(ANSWER):
+                    return json.loads(line.removeprefix(ANSWER))["candidates"]
+        except BrokenPipeError:
+            pass
+        code = self._process.wait()
+        self._process = None
+        words = (self.log.read_text().strip().splitlines() or ["no message"])[-1]
+        return {candidate["id"]: [_error(f"the gate's process ended with {code}: {words}")] for candidate in request["candidates"]}
+
+    def judge(self, arrivals: Sequence[Arrival]) -> dict[str, Verdict]:
+        """Judge candidates; returns a verdict per `Arrival.id`.
+
+        A verdict's results are one row for the suite (`arrivals.<table>`, scope = load id) and one for each check that did not pass.
+        """
+        request = request_for(arrivals, self.thresholds, self.as_of)
+        outcomes = self._ask(request) if request["candidates"] else {}
+        return {arrival.id: self._verdict(arrival, outcomes.get(arrival.id)) for arrival in arrivals}
+
+    def _verdict(self, arrival: Arrival, outcome: list[dict] | None) -> Verdict:
+        if outcome is None:
+            outcome = [_error("the gate gave no verdict")] if arrival.files else []
         faults = [one for one in outcome if one["status"] != PASS]
         fatal = [one for one in faults if one["severity"] == CRITICAL]
         reason = "; ".join(f"{one['name']}: {one['message']} ({one['failed_rows']:,} rows)" for one in fatal)
+        evaluated_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat()
 
-        def row(name: str, severity: str, status: str, rows: int, message: str, scope: str = arrival.load_id) -> GateResult:
-            return GateResult(run_id, name, KIND, scope, severity, status, rows, None, message, evaluated_at)
+        def row(name: str, severity: str, status: str, rows: int, message: str) -> GateResult:
+            return GateResult(self.run_id, name, KIND, arrival.load_id, severity, status, rows, None, message, evaluated_at)
 
-        checks = f"{len(outcome):,} checks on {arrival.rows:,} rows"
-        suite = row(
-            f"arrivals.{arrival.table}", CRITICAL, REFUSED if fatal else PASS, sum(one["failed_rows"] for one in fatal), reason or checks
-        )
-        details = [
-            row(f"arrivals.{arrival.table}.{one['name']}", one["severity"], REFUSED if one in fatal else FAIL, one["failed_rows"], one["message"])
-            for one in faults
-        ]
-        verdicts[arrival.id] = Verdict(not fatal, reason, (suite, *details))
-    return verdicts
+        suite = f"arrivals.{arrival.table}"
+        passed = f"{len(outcome):,} checks on {arrival.rows:,} rows"
+        results = [row(suite, CRITICAL, REFUSED if fatal else PASS, sum(one["failed_rows"] for one in fatal), reason or passed)]
+        for one in faults:
+            status = REFUSED if one in fatal else FAIL
+            results.append(row(f"{suite}.{one['name']}", one["severity"], status, one["failed_rows"], one["message"]))
+        return Verdict(not fatal, reason, tuple(results))
 
 
+def _error(message: str) -> dict:
+    return {"name": "gate", "severity": CRITICAL, "status": ERROR, "failed_rows": 0, "message": message}

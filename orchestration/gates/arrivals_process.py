@@ -1,6 +1,6 @@
 """Gate 1's own process: judge every candidate of a run with Great Expectations on an in-memory DuckDB over its Parquet files.
 
-    python -m orchestration.gates.arrivals_process request.json response.json
+    python -m orchestration.gates.arrivals_process WORK_DIR DOCS_DIR     requests on stdin, answers on stdout
 
 A process of its own because importing Great Expectations costs seconds and because it leaves DuckDB in a state in which other
 code of the same process cannot open files. It opens no database file and so holds no lock. Which checks apply is decided in
@@ -18,6 +18,7 @@ from pathlib import Path
 import great_expectations as gx
 import great_expectations.expectations as gxe
 
+from orchestration.gates.arrivals import ANSWER
 from orchestration.gates.duckdb_in_gx import keep_one_connection
 
 EXAMPLES_SHOWN = 3
@@ -69,60 +70,71 @@ def _outcome(result: gx.ExpectationValidationResult, check: dict) -> dict:
     }
 
 
-def judge(request: dict) -> dict:
-    """Judge all candidates of one request.
+class Session:
+    """One GX context for all requests of a run; the Data Docs are built once, at the end."""
 
-    Args:
-        request: `work_dir` (folder for GX's files, replaced), `docs_dir` (Data Docs go there) and `candidates`: a list of
-            `{id, name, query, checks: [{name, kind, severity, meaning, …}]}`, where `query` selects from Parquet files.
-
-    Returns:
-        `{"candidates": {id: [{name, severity, status, failed_rows, message}]}}`.
-    """
-    keep_one_connection()
-    work_dir, docs_dir = Path(request["work_dir"]), Path(request["docs_dir"])
-    shutil.rmtree(work_dir, ignore_errors=True)
-    work_dir.mkdir(parents=True)
-    context = gx.get_context(mode="file", project_root_dir=str(work_dir))
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql("arrivals", connection_string="duckdb:///:memory:", create_temp_table=False)
-    definitions, candidates = [], {}
-    for candidate in request["candidates"]:
-        name = candidate["name"]
-        asset = source.add_query_asset(name, query=candidate["query"])
-        suite = context.suites.add(
-            gx.ExpectationSuite(name=name, expectations=[_expectation(check) for check in candidate["checks"]])
+    def __init__(self, work_dir: Path, docs_dir: Path) -> None:
+        keep_one_connection()
+        shutil.rmtree(work_dir, ignore_errors=True)
+        work_dir.mkdir(parents=True)
+        self.work_dir, self.docs_dir, self.requests = work_dir, docs_dir, 0
+        self.context = gx.get_context(mode="file", project_root_dir=str(work_dir))
+        self.context.variables.progress_bars = {"globally": False}
+        self.source = self.context.data_sources.add_sql(
+            "arrivals", connection_string="duckdb:///:memory:", create_temp_table=False
         )
-        batch = asset.add_batch_definition_whole_table("candidate")
-        definitions.append(context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite)))
-        candidates[name] = candidate
-    checkpoint = context.checkpoints.add(
-        gx.Checkpoint(name="arrivals", validation_definitions=definitions, result_format={"result_format": "SUMMARY"})
-    )
-    run = checkpoint.run()
-    outcomes: dict[str, list[dict]] = {}
-    for result in run.run_results.values():
-        candidate = candidates[result.suite_name]
-        checks = {check["name"]: check for check in candidate["checks"]}
-        outcomes[candidate["id"]] = [
-            _outcome(one, checks[one.expectation_config.meta["check"]]) for one in result.results
-        ]
-    context.build_data_docs()
-    built = work_dir / "gx" / "uncommitted" / "data_docs" / "local_site"
-    shutil.rmtree(docs_dir, ignore_errors=True)
-    docs_dir.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(built, docs_dir)
-    shutil.rmtree(work_dir, ignore_errors=True)
-    return {"candidates": outcomes}
+
+    def judge(self, candidates: list[dict]) -> dict[str, list[dict]]:
+        """Judge candidates `{id, name, query, checks: [{name, kind, severity, meaning, …}]}`, where `query` reads Parquet files.
+
+        Returns:
+            Candidate id -> `[{name, severity, status, failed_rows, message}]`.
+        """
+        self.requests += 1
+        definitions, by_name = [], {candidate["name"]: candidate for candidate in candidates}
+        for name, candidate in by_name.items():
+            asset = self.source.add_query_asset(name, query=candidate["query"])
+            expectations = [_expectation(check) for check in candidate["checks"]]
+            suite = self.context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
+            batch = asset.add_batch_definition_whole_table("candidate")
+            definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
+            definitions.append(self.context.validation_definitions.add(definition))
+        checkpoint = self.context.checkpoints.add(
+            gx.Checkpoint(
+                name=f"arrivals_{self.requests}",
+                validation_definitions=definitions,
+                result_format={"result_format": "SUMMARY"},
+            )
+        )
+        outcomes = {}
+        for result in checkpoint.run().run_results.values():
+            candidate = by_name[result.suite_name]
+            checks = {check["name"]: check for check in candidate["checks"]}
+            outcomes[candidate["id"]] = [
+                _outcome(one, checks[one.expectation_config.meta["check"]]) for one in result.results
+            ]
+        return outcomes
+
+    def finish(self) -> None:
+        """Build the Data Docs and remove GX's own files."""
+        self.context.build_data_docs()
+        built = self.work_dir / "gx" / "uncommitted" / "data_docs" / "local_site"
+        shutil.rmtree(self.docs_dir, ignore_errors=True)
+        self.docs_dir.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(built, self.docs_dir)
+        shutil.rmtree(self.work_dir, ignore_errors=True)
 
 
 def main(arguments: list[str]) -> None:
-    """Read the request, write the response whole."""
-    request_path, response_path = (Path(argument) for argument in arguments)
-    response = judge(json.loads(request_path.read_text()))
-    temporary = response_path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(response))
-    temporary.replace(response_path)
+    """Answer requests, one JSON line each, until there are no more."""
+    work_dir, docs_dir = (Path(argument) for argument in arguments)
+    session = Session(work_dir, docs_dir)
+    for line in sys.stdin:
+        answer = {"candidates": session.judge(json.loads(line)["candidates"])}
+        # Libraries may print too; only marked lines are answers.
+        print(f"{ANSWER}{json.dumps(answer)}", flush=True)
+    if session.requests:
+        session.finish()
 
 
 if __name__ == "__main__":

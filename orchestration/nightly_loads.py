@@ -1,0 +1,188 @@
+"""The load phase of a night: what is pending goes through gate 1 into the lake, then the price book is brought up to the names seen.
+
+Joins three packages that do not know each other: landing (deliveries, loader), gates (arrivals) and reference (price book).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.gates import arrivals
+from orchestration.gates.results import CRITICAL, PASS, REFUSED, GateResult
+from orchestration.gates.thresholds import Thresholds
+from orchestration.lake.catalog import Lake
+from orchestration.lake.raw_views import register
+from orchestration.landing import load as loader
+from orchestration.landing.deliveries import deliveries, land, land_inbox
+from orchestration.landing.schema import RawTable
+from orchestration.reference.delivery import write_price_book
+from orchestration.runs import utc_now
+from orchestration.settings import Settings
+
+PRICE_BOOK = "price_book"
+LOADED = "loaded"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What became of one delivery in one raw table; `verdict` is loaded, duplicate or refused."""
+
+    load_id: str
+    source: str
+    feed: str
+    table: str
+    verdict: str
+    reason: str
+    rows: int
+    rejected: int
+    duplicate: int
+    superseded: int
+
+    @property
+    def committed(self) -> bool:
+        """Whether its rows are current now."""
+        return self.verdict == LOADED
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was turned away."""
+        return self.verdict == REFUSED
+
+    def as_dict(self) -> dict:
+        """Plain types, for the run record."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The loads of a run and the results of gate 1."""
+
+    loads: tuple[Load, ...]
+    results: tuple[GateResult, ...]
+
+
+def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
+    """A loader's candidate as gate 1 sees it."""
+    table = candidate.table
+    key = (*table.key, *(() if table.key_across_days else ("_partition",))) if table.key and table.restatement == "append" else ()
+    return arrivals.Arrival(
+        load_id=candidate.delivery.delivery_id,
+        source=table.source,
+        table=table.name,
+        files=tuple(candidate.paths),
+        columns=tuple(
+            arrivals.Column(column.name, column.required, column.min, column.max, accepted_values(table, column.name))
+            for column in table.columns
+        ),
+        key=key,
+        expectations=tuple(table.meta.get("expectations") or ()),
+        rows=candidate.rows,
+        future_days=table.restatement == "snapshot",
+    )
+
+
+def accepted_values(table: RawTable, column: str) -> tuple[str, ...]:
+    """Declared values of a column (`accepted_values:` under `load:`), or none."""
+    return tuple(str(value) for value in (table.meta.get("accepted_values") or {}).get(column, ()))
+
+
+class _Judge:
+    """Gate 1 as the loader calls it; keeps the results for the record."""
+
+    def __init__(self, gate: arrivals.Gate) -> None:
+        self.gate = gate
+        self.results: list[GateResult] = []
+
+    def __call__(self, candidates: Sequence[loader.Candidate]) -> dict[str, loader.Verdict]:
+        found = {candidate.candidate_id: arrival_of(candidate) for candidate in candidates}
+        verdicts = self.gate.judge(list(found.values()))
+        answers = {}
+        for candidate_id, arrival in found.items():
+            verdict = verdicts[arrival.id]
+            self.results.extend(verdict.results)
+            answers[candidate_id] = loader.Verdict(verdict.accepted, verdict.reason, {"checks": verdict.results[0].message})
+        return answers
+
+
+def _as_load(result: loader.LoadResult) -> Load:
+    return Load(
+        result.load_id, result.source, result.feed, result.table, result.outcome, result.reason,
+        result.loaded, result.rejected, result.duplicate, result.superseded,
+    )  # fmt: skip
+
+
+def _results_of(loads: Sequence[Load], judged: Sequence[GateResult], run_id: str) -> list[GateResult]:
+    """Gate 1's results, corrected by what the loader itself turned away."""
+    by_suite = {(result.check_name, result.scope): result for result in judged}
+    for load in loads:
+        key = (f"arrivals.{load.table}", load.load_id)
+        known = by_suite.get(key)
+        if load.refused and (known is None or known.status == PASS):
+            by_suite[key] = GateResult(
+                run_id, key[0], arrivals.KIND, load.load_id, CRITICAL, REFUSED, load.rejected, None, load.reason, utc_now().isoformat()
+            )
+    return list(by_suite.values())
+
+
+def land_price_book(settings: Settings, folder: Path) -> bool:
+    """Land prices and model aliases for the names that the lake holds now, where they differ from what was landed last."""
+    with loader.connect(settings) as connection:
+        register(connection, settings)
+        files = write_price_book(connection, folder, settings.project_dir)
+    content = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    earlier = [delivery for delivery in deliveries(settings) if delivery.source == PRICE_BOOK]
+    if earlier and earlier[-1].files == content:
+        return False
+    # The number orders the books; a clock would make equal runs differ.
+    land(PRICE_BOOK, files, settings=settings, version=str(len(earlier) + 1))
+    return True
+
+
+def load_pending(
+    settings: Settings,
+    *,
+    run_id: str,
+    as_of: datetime,
+    folder: Path,
+    docs_dir: Path,
+    stage: Callable[[str], AbstractContextManager],
+    note: Callable[[str], None],
+) -> Loaded:
+    """Load what has landed, the inbox included, and the price book that its names need.
+
+    Args:
+        settings: The warehouse.
+        run_id: Run that the results belong to.
+        as_of: The run's clock, naive UTC.
+        folder: The run's own folder.
+        docs_dir: Where gate 1 puts its Data Docs.
+        stage: Times a named stage.
+        note: Called with a line per step.
+    """
+    lake = Lake(settings)
+    thresholds = Thresholds.read(settings.project_dir)
+    with arrivals.Gate(run_id=run_id, as_of=as_of, thresholds=thresholds, folder=folder, docs_dir=docs_dir) as gate:
+        judge = _Judge(gate)
+        with stage("load"):
+            land_inbox(settings)
+            if loader.pending(settings, lake):
+                gate.start()
+            results = loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
+        has_book = any(delivery.source == PRICE_BOOK for delivery in deliveries(settings))
+        if any(result.outcome == LOADED for result in results) or not has_book:
+            with stage("price book"):
+                if land_price_book(settings, folder / PRICE_BOOK):
+                    results += loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
+    loads = tuple(_as_load(result) for result in results)
+    return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)))
+
+
+def land_and_list_pending(settings: Settings) -> list[str]:
+    """Land the inbox and return the ids of deliveries that no run has loaded yet."""
+    land_inbox(settings)
+    return [delivery.delivery_id for delivery in loader.pending(settings)]
