@@ -1,0 +1,71 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- Averages, so that a sample landed or scraped twice does not count twice. The only model that reads GPU samples: one pass. -#}
+
+with signals as (
+
+    select
+        cast({{ dbt.date_trunc('hour', 'samples.observed_at') }} as timestamp) as usage_hour,
+        samples.sample_date as usage_date,
+        samples.node_name,
+        samples.gpu_uuid,
+        samples.mig_instance_id,
+        max(samples.mig_profile) as mig_profile,
+        samples.namespace,
+        samples.pod_name,
+        samples.hpc_job,
+        samples.metric,
+        max(activity_signals.preference) as preference,
+        -- a reading outside 0 to 1 is no reading
+        count(case when samples.value * activity_signals.scale_to_ratio between 0 and 1 then 1 end) as observations,
+        sum(cast(
+            case when samples.value * activity_signals.scale_to_ratio between 0 and 1
+                then samples.value * activity_signals.scale_to_ratio end as decimal(18, 9)
+        )) as activity_sum
+    from {{ ref('stg_dcgm__samples') }} as samples
+    inner join {{ ref('activity_signals') }} as activity_signals
+        on
+            samples.metric = activity_signals.metric
+            and (activity_signals.is_valid_on_mig or samples.mig_instance_id is null)
+    where {{ in_dirty_days('samples.sample_date') }}
+        and samples.gpu_uuid is not null
+    group by
+        cast({{ dbt.date_trunc('hour', 'samples.observed_at') }} as timestamp),
+        samples.sample_date,
+        samples.node_name,
+        samples.gpu_uuid,
+        samples.mig_instance_id,
+        samples.namespace,
+        samples.pod_name,
+        samples.hpc_job,
+        samples.metric
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by usage_hour, node_name, gpu_uuid, mig_instance_id, namespace, pod_name, hpc_job
+            order by case when observations > 0 then 0 else 1 end, preference
+        ) as signal_rank
+    from signals
+
+)
+
+select
+    usage_hour,
+    usage_date,
+    node_name,
+    gpu_uuid,
+    mig_instance_id,
+    mig_profile,
+    namespace,
+    pod_name,
+    hpc_job,
+    case when observations > 0 then metric end as activity_signal,
+    case when observations > 0 then preference end as signal_preference,
+    observations,
+    case when observations > 0 then cast(activity_sum / observations as decimal(38, 9)) end as activity_ratio
+from ranked
+where signal_rank = 1

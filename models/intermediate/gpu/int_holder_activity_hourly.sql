@@ -1,0 +1,26 @@
+-- Mean over the GPUs or slices of a holder on a node; only the best signal that the holder has, so that signals never mix.
+with devices as (
+
+    select
+        *,
+        min(signal_preference) over (
+            partition by usage_hour, node_name, namespace, pod_name, hpc_job
+        ) as best_preference
+    from {{ ref('int_gpu_activity_hourly') }}
+    where coalesce(pod_name, hpc_job) is not null
+        and activity_ratio is not null
+
+)
+
+select
+    usage_date,
+    usage_hour,
+    {{ short_host('node_name') }} as host,
+    namespace,
+    pod_name,
+    hpc_job,
+    max(activity_signal) as activity_signal,
+    cast(sum(activity_ratio) / count(*) as decimal(38, 9)) as activity_ratio
+from devices
+where signal_preference = best_preference
+group by usage_date, usage_hour, {{ short_host('node_name') }}, namespace, pod_name, hpc_job

@@ -1,0 +1,278 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- The best witness of a node's capacity wins for each hour: Kubernetes, then OpenShift's report, then the instance type on
+    the bill (GPU nodes and nodes that a scheduler knows), then the GPUs that DCGM sees, then what its holders claim. -#}
+
+with kube_nodes as (
+
+    select * from {{ ref('int_nodes') }}
+    where {{ in_dirty_days('usage_date') }}
+
+),
+
+slurm_hours as (
+
+    select * from {{ ref('int_slurm_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }}
+
+),
+
+billed as (
+
+    select
+        "ResourceId" as resource_id,
+        "x_InstanceType" as instance_type,
+        cast("ChargePeriodStart" as timestamp) as started_at,
+        cast("ChargePeriodEnd" as timestamp) as ended_at,
+        -- an instance that ran for a part of the hour is billed for that part
+        case when lower("ConsumedUnit") in ('hours', 'hrs', 'hour') then "ConsumedQuantity" end as billed_hours
+    from {{ ref('cost_and_usage') }}
+    where "ChargeCategory" = 'Usage'
+        and "ResourceId" is not null
+        and "x_InstanceType" is not null
+        and "ChargePeriodEnd" > "ChargePeriodStart"
+        and {{ overlaps_dirty_days(
+            'cast("ChargePeriodStart" as date)', 'cast("ChargePeriodEnd" - interval 1 second as date)'
+        ) }}
+
+),
+
+billed_nodes as (
+
+    select
+        billed.*,
+        specs.gpu_count,
+        specs.vcpu_count as core_count,
+        specs.memory_gib
+    from billed
+    inner join {{ ref('instance_specs') }} as specs on billed.instance_type = specs.instance_type
+    where
+        specs.gpu_count > 0
+        or billed.resource_id in (select resource_id from slurm_hours)
+
+),
+
+bounds as (
+
+    select
+        min(first_at) as first_at,
+        max(last_at) as last_at
+    from (
+        select cast(min(usage_date) as timestamp) as first_at, cast(max(usage_date) as timestamp) + interval 1 day as last_at
+        from kube_nodes
+        union all
+        select date_trunc('hour', min(started_at)) as first_at, max(ended_at) as last_at from billed_nodes
+    ) as spans
+
+),
+
+hours as (
+
+    select
+        usage_hour,
+        cast(usage_hour as date) as usage_date
+    from ({{ hour_spine('(select first_at from bounds)', '(select last_at from bounds)') }}) as spine
+    where {{ in_dirty_days('cast(usage_hour as date)') }}
+
+),
+
+kube_hours as (
+
+    select
+        kube_nodes.usage_date,
+        hours.usage_hour,
+        kube_nodes.resource_id,
+        kube_nodes.node_name,
+        kube_nodes.instance_type,
+        kube_nodes.gpu_count,
+        kube_nodes.core_count,
+        kube_nodes.memory_gib,
+        -- slices that the chosen geometry leaves out
+        case
+            when kube_nodes.mig_gpu_count - kube_nodes.sliced_gpus > 0.000001
+                then kube_nodes.mig_gpu_count - kube_nodes.sliced_gpus
+            else 0
+        end as stranded_gpus,
+        {{ seconds_in_hour('kube_nodes.present_from', 'kube_nodes.present_until', 'hours.usage_hour') }} as present_seconds
+    from kube_nodes
+    inner join hours
+        on
+            kube_nodes.usage_date = hours.usage_date
+            and kube_nodes.present_from < hours.usage_hour + interval 1 hour
+            and kube_nodes.present_until > hours.usage_hour
+
+),
+
+billed_hours as (
+
+    select
+        hours.usage_date,
+        hours.usage_hour,
+        billed_nodes.resource_id,
+        max(billed_nodes.instance_type) as instance_type,
+        max(billed_nodes.gpu_count) as gpu_count,
+        max(billed_nodes.core_count) as core_count,
+        max(billed_nodes.memory_gib) as memory_gib,
+        least(3600, coalesce(
+            sum(case
+                when billed_nodes.ended_at <= hours.usage_hour + interval 1 hour
+                    then round(cast(billed_nodes.billed_hours * 3600 as double))
+            end),
+            max({{ seconds_in_hour('billed_nodes.started_at', 'billed_nodes.ended_at', 'hours.usage_hour') }})
+        )) as present_seconds
+    from billed_nodes
+    inner join hours
+        on
+            billed_nodes.started_at < hours.usage_hour + interval 1 hour
+            and billed_nodes.ended_at > hours.usage_hour
+    group by hours.usage_date, hours.usage_hour, billed_nodes.resource_id
+
+),
+
+openshift_hours as (
+
+    select
+        usage_date,
+        interval_started_at as usage_hour,
+        resource_id,
+        max(node_name) as node_name,
+        max(node_core_hours) as core_hours,
+        max(node_gib_hours) as gib_hours
+    from {{ ref('stg_openshift__pod_usage') }}
+    where {{ in_dirty_days('usage_date') }}
+    group by usage_date, interval_started_at, resource_id
+
+),
+
+device_hours as (
+
+    select
+        usage_date,
+        usage_hour,
+        node_name,
+        cast(count(distinct gpu_uuid) as decimal(38, 9)) as gpu_count
+    from {{ ref('int_gpu_activity_hourly') }}
+    where {{ in_dirty_days('usage_date') }}
+    group by usage_date, usage_hour, node_name
+
+),
+
+witnesses as (
+
+    {%- for kind, column in [('gpu', 'gpu_count'), ('cpu', 'core_count'), ('memory', 'memory_gib')] %}
+    select
+        1 as precedence,
+        usage_date,
+        usage_hour,
+        resource_id,
+        node_name,
+        instance_type,
+        '{{ kind }}' as resource_kind,
+        cast({{ column }} * present_seconds / 3600.0 as decimal(38, 9)) as capacity_quantity,
+        {% if kind == 'gpu' -%}
+        {{ floor_quantity('stranded_gpus * present_seconds / 3600.0') }}
+        {%- else -%} cast(0 as decimal(38, 9)) {%- endif %} as stranded_quantity
+    from kube_hours
+    where present_seconds > 0
+
+    union all
+
+    select
+        3 as precedence,
+        usage_date,
+        usage_hour,
+        resource_id,
+        resource_id as node_name,
+        instance_type,
+        '{{ kind }}' as resource_kind,
+        cast({{ column }} * present_seconds / 3600.0 as decimal(38, 9)) as capacity_quantity,
+        cast(0 as decimal(38, 9)) as stranded_quantity
+    from billed_hours
+    where present_seconds > 0
+
+    union all
+    {%- endfor %}
+    {%- for kind, column in [('cpu', 'core_hours'), ('memory', 'gib_hours')] %}
+
+    select
+        2 as precedence,
+        usage_date,
+        usage_hour,
+        resource_id,
+        node_name,
+        cast(null as {{ dbt.type_string() }}) as instance_type,
+        '{{ kind }}' as resource_kind,
+        {{ column }} as capacity_quantity,
+        cast(0 as decimal(38, 9)) as stranded_quantity
+    from openshift_hours
+
+    union all
+    {%- endfor %}
+
+    -- hosts that Kubernetes knows are counted there
+    select
+        4 as precedence,
+        device_hours.usage_date,
+        device_hours.usage_hour,
+        device_hours.node_name as resource_id,
+        device_hours.node_name,
+        cast(null as {{ dbt.type_string() }}) as instance_type,
+        'gpu' as resource_kind,
+        device_hours.gpu_count as capacity_quantity,
+        cast(0 as decimal(38, 9)) as stranded_quantity
+    from device_hours
+    left join kube_nodes as by_name
+        on device_hours.usage_date = by_name.usage_date
+            and {{ short_host('device_hours.node_name') }} = {{ short_host('by_name.node_name') }}
+    left join kube_nodes as by_id
+        on device_hours.usage_date = by_id.usage_date and device_hours.node_name = by_id.resource_id
+    where by_name.node_name is null and by_id.node_name is null
+
+    union all
+
+    select
+        5 as precedence,
+        usage_date,
+        usage_hour,
+        resource_id,
+        max(node_name) as node_name,
+        cast(null as {{ dbt.type_string() }}) as instance_type,
+        resource_kind,
+        sum(claimed_quantity) as capacity_quantity,
+        cast(0 as decimal(38, 9)) as stranded_quantity
+    from slurm_hours
+    group by usage_date, usage_hour, resource_id, resource_kind
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by usage_hour, resource_id, resource_kind order by precedence, node_name) as witness_rank,
+        max(instance_type) over (partition by usage_hour, resource_id) as known_instance_type
+    from witnesses
+    where capacity_quantity > 0
+
+)
+
+select
+    ranked.usage_date,
+    ranked.usage_hour,
+    ranked.resource_id,
+    ranked.node_name,
+    ranked.known_instance_type as instance_type,
+    ranked.resource_kind,
+    ranked.capacity_quantity,
+    ranked.stranded_quantity,
+    cast(case ranked.resource_kind
+        when 'gpu' then coalesce(specs.gpu_unit_weight, other.gpu_unit_weight)
+        when 'cpu' then coalesce(specs.cpu_unit_weight, other.cpu_unit_weight)
+        else coalesce(specs.memory_unit_weight, other.memory_unit_weight)
+    end as decimal(38, 9)) as unit_weight,
+    case ranked.precedence
+        when 1 then 'kube_state_metrics' when 2 then 'openshift' when 3 then 'instance_specs' when 4 then 'dcgm' else 'claims'
+    end as capacity_source
+from ranked
+left join {{ ref('instance_specs') }} as specs on ranked.known_instance_type = specs.instance_type
+left join {{ ref('instance_specs') }} as other on other.instance_type = '*'
+where ranked.witness_rank = 1

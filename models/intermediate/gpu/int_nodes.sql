@@ -1,0 +1,170 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- What a Kubernetes node offers on a day. The device plugin counts schedulable units: slices and time-sliced replicas are not
+    GPUs, so the number of physical GPUs comes from the instance type, then from the devices that DCGM sees. -#}
+
+with samples as (
+
+    select * from {{ ref('int_kube_observations') }}
+    where {{ in_dirty_days('usage_date') }}
+        and metric in ('kube_node_info', 'kube_node_created', 'kube_node_labels', 'kube_node_status_capacity')
+        and node_name is not null
+
+),
+
+scrapes as (
+
+    select
+        feed,
+        usage_date,
+        min(observed_at) as first_observed_at,
+        max(observed_at) as last_observed_at
+    from samples
+    group by feed, usage_date
+    having max(sample_date) = usage_date
+
+),
+
+nodes as (
+
+    select
+        usage_date,
+        feed,
+        node_name,
+        max(provider_resource_id) as provider_resource_id,
+        max(label_instance_type) as instance_type,
+        max(case when metric = 'kube_node_created' then value_at end) as created_at,
+        min(observed_at) as first_observed_at,
+        max(observed_at) as last_observed_at,
+        max(case when resource = 'cpu' then value end) as core_count,
+        max(case when resource = 'memory' then value end) as memory_bytes,
+        max(case when resource in ('nvidia_com_gpu', 'amd_com_gpu') then value end) as gpu_units,
+        max(case when resource like '%_com_gpu_shared' then value end) as time_sliced_units
+    from samples
+    group by usage_date, feed, node_name
+
+),
+
+-- a pod on a node proves that the node was there
+pod_bounds as (
+
+    select
+        usage_date,
+        feed,
+        node_name,
+        min(held_from) as held_from,
+        max(held_until) as held_until
+    from {{ ref('int_pods') }}
+    where {{ in_dirty_days('usage_date') }}
+        and held_until > held_from
+    group by usage_date, feed, node_name
+
+),
+
+slices as (
+
+    select
+        usage_date,
+        feed,
+        node_name,
+        replace(replace(resource, 'nvidia_com_mig_', ''), '_', '.') as mig_profile,
+        max(value) as slice_count
+    from samples
+    where metric = 'kube_node_status_capacity' and resource like 'nvidia_com_mig_%' and value > 0
+    group by usage_date, feed, node_name, resource
+
+),
+
+slice_shares as (
+
+    select
+        slices.usage_date,
+        slices.feed,
+        slices.node_name,
+        sum(cast(slices.slice_count as decimal(9, 0)) * shares.gpu_share) as sliced_gpus
+    from slices
+    inner join nodes
+        on slices.usage_date = nodes.usage_date and slices.feed = nodes.feed and slices.node_name = nodes.node_name
+    left join {{ ref('instance_specs') }} as specs on nodes.instance_type = specs.instance_type
+    left join {{ ref('int_mig_shares') }} as shares
+        on slices.mig_profile = shares.mig_profile and coalesce(specs.accelerator_type, '*') = shares.accelerator_type
+    group by slices.usage_date, slices.feed, slices.node_name
+
+),
+
+devices as (
+
+    select
+        usage_date,
+        {{ short_host('node_name') }} as host,
+        count(distinct gpu_uuid) as gpu_count
+    from {{ ref('int_gpu_activity_hourly') }}
+    where {{ in_dirty_days('usage_date') }}
+    group by usage_date, {{ short_host('node_name') }}
+
+),
+
+bounded as (
+
+    select
+        nodes.*,
+        specs.accelerator_type,
+        specs.gpu_count as spec_gpu_count,
+        devices.gpu_count as device_count,
+        slice_shares.sliced_gpus,
+        cast(nodes.usage_date as timestamp) as day_start,
+        least(
+            cast(nodes.usage_date as timestamp) + interval 1 day, cast('{{ var("as_of") }}' as timestamp)
+        ) as day_end,
+        coalesce(
+            nodes.created_at,
+            case when nodes.first_observed_at > scrapes.first_observed_at then nodes.first_observed_at end
+        ) as started_at,
+        case when nodes.last_observed_at < scrapes.last_observed_at then nodes.last_observed_at end as ended_at,
+        pod_bounds.held_from as pods_from,
+        pod_bounds.held_until as pods_until
+    from nodes
+    inner join scrapes on nodes.usage_date = scrapes.usage_date and nodes.feed = scrapes.feed
+    left join {{ ref('instance_specs') }} as specs on nodes.instance_type = specs.instance_type
+    left join slice_shares
+        on
+            nodes.usage_date = slice_shares.usage_date
+            and nodes.feed = slice_shares.feed
+            and nodes.node_name = slice_shares.node_name
+    left join pod_bounds
+        on
+            nodes.usage_date = pod_bounds.usage_date
+            and nodes.feed = pod_bounds.feed
+            and nodes.node_name = pod_bounds.node_name
+    left join devices
+        on nodes.usage_date = devices.usage_date and {{ short_host('nodes.node_name') }} = devices.host
+
+),
+
+counted as (
+
+    select
+        *,
+        cast(coalesce(
+            spec_gpu_count, device_count, coalesce(gpu_units, 0) + coalesce(ceil(sliced_gpus), 0)
+        ) as decimal(38, 9)) as gpu_count
+    from bounded
+
+)
+
+select
+    usage_date,
+    feed,
+    node_name,
+    coalesce(provider_resource_id, node_name) as resource_id,
+    instance_type,
+    accelerator_type,
+    least(greatest(coalesce(started_at, day_start), day_start), coalesce(pods_from, day_end), day_end) as present_from,
+    greatest(least(coalesce(ended_at, day_end), day_end), coalesce(pods_until, day_start)) as present_until,
+    cast(core_count as decimal(38, 9)) as core_count,
+    cast(memory_bytes / 1073741824 as decimal(38, 9)) as memory_gib,
+    gpu_count,
+    -- GPUs in MIG mode are those that are not offered whole
+    case when sliced_gpus is null then 0 else greatest(gpu_count - cast(coalesce(gpu_units, 0) as decimal(38, 9)), 0) end
+        as mig_gpu_count,
+    coalesce(sliced_gpus, 0) as sliced_gpus
+from counted

@@ -1,0 +1,100 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- Start and completion times repeat in each sample, so a day is right from its own samples. -#}
+
+with samples as (
+
+    select * from {{ ref('int_kube_observations') }}
+    where {{ in_dirty_days('usage_date') }}
+
+),
+
+-- the last scrape of the day: what is still there then is still running. A day of which only the look-back has come is not known.
+scrapes as (
+
+    select
+        feed,
+        usage_date,
+        max(observed_at) as last_observed_at
+    from samples
+    group by feed, usage_date
+    having max(sample_date) = usage_date
+
+),
+
+pods as (
+
+    select
+        usage_date,
+        pod_uid,
+        max(feed) as feed,
+        max(namespace) as namespace,
+        max(pod_name) as pod_name,
+        max(node_name) as node_name,
+        min(observed_at) as first_observed_at,
+        max(observed_at) as last_observed_at,
+        max(case when metric = 'kube_pod_start_time' then value_at end) as start_gauge_at,
+        min(case when metric in ('kube_pod_completion_time', 'kube_pod_deletion_timestamp') then value_at end) as completed_at,
+        max(case when metric = 'kube_pod_status_phase' and value = 1 then observed_at end) as last_phase_at,
+        max(case when phase in ('Pending', 'Running', 'Unknown') and value = 1 then observed_at end) as last_alive_at,
+        max(case when phase = 'Failed' and value = 1 then 1 else 0 end) as has_failed,
+        max(case when phase = 'Succeeded' and value = 1 then 1 else 0 end) as has_succeeded,
+        max(case when metric = 'kube_pod_status_reason' and value = 1 then reason end) as reason,
+        max(label_team) as label_team,
+        max(label_app) as label_app,
+        max(label_model) as label_model,
+        max(label_environment) as label_environment,
+        max(label_mlflow_run_id) as label_mlflow_run_id,
+        max(label_workload_type) as label_workload_type
+    from samples
+    where metric like 'kube_pod_%' and pod_uid is not null
+    group by usage_date, pod_uid
+
+),
+
+bounded as (
+
+    select
+        pods.*,
+        cast(pods.usage_date as timestamp) as day_start,
+        least(
+            cast(pods.usage_date as timestamp) + interval 1 day, cast('{{ var("as_of") }}' as timestamp)
+        ) as day_end,
+        coalesce(pods.start_gauge_at, pods.first_observed_at) as started_at,
+        case
+            when pods.completed_at is not null then pods.completed_at
+            -- evicted pods stay listed as Failed and have no completion time
+            when pods.last_alive_at is null and pods.last_phase_at is not null then pods.first_observed_at
+            when pods.last_alive_at < pods.last_phase_at then pods.last_alive_at
+            when pods.last_observed_at < scrapes.last_observed_at then pods.last_observed_at
+        end as ended_at
+    from pods
+    inner join scrapes on pods.feed = scrapes.feed and pods.usage_date = scrapes.usage_date
+
+)
+
+select
+    usage_date,
+    pod_uid,
+    feed,
+    namespace,
+    pod_name,
+    node_name,
+    started_at,
+    ended_at,
+    greatest(started_at, day_start) as held_from,
+    greatest(least(coalesce(ended_at, day_end), day_end), greatest(started_at, day_start)) as held_until,
+    case
+        when has_failed = 1 then 'Failed'
+        when has_succeeded = 1 then 'Succeeded'
+        when ended_at is not null then 'Gone'
+        else 'Running'
+    end as phase,
+    reason,
+    label_team,
+    label_app,
+    label_model,
+    label_environment,
+    label_mlflow_run_id,
+    label_workload_type
+from bounded
+where node_name is not null

@@ -1,0 +1,76 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- A job holds all its nodes for its wall time, stragglers included. What sacct gives for all nodes is even over them. -#}
+
+with job_nodes as (
+
+    select
+        job_record_id,
+        job_id,
+        node_name,
+        started_at,
+        held_until,
+        gpu_count,
+        core_count,
+        memory_gib,
+        count(*) over (partition by job_record_id) as nodes_of_job
+    from {{ ref('stg_slurm__job_nodes') }}
+    where held_until > started_at
+        and {{ overlaps_dirty_days('cast(started_at as date)', 'cast(held_until as date)') }}
+
+),
+
+hours as (
+
+    select
+        usage_hour,
+        cast(usage_hour as date) as usage_date
+    from (
+        {{ hour_spine(
+            "(select date_trunc('hour', min(started_at)) from job_nodes)", '(select max(held_until) from job_nodes)'
+        ) }}
+    ) as spine
+    where {{ in_dirty_days('cast(usage_hour as date)') }}
+
+),
+
+node_hours as (
+
+    select
+        hours.usage_date,
+        hours.usage_hour,
+        job_nodes.*,
+        {{ seconds_in_hour('job_nodes.started_at', 'job_nodes.held_until', 'hours.usage_hour') }} as held_seconds
+    from job_nodes
+    inner join hours
+        on job_nodes.started_at < hours.usage_hour + interval 1 hour and job_nodes.held_until > hours.usage_hour
+
+),
+
+kinds as (
+
+    {%- for kind, column in [('gpu', 'gpu_count'), ('cpu', 'core_count'), ('memory', 'memory_gib')] %}
+    select
+        usage_date,
+        usage_hour,
+        job_record_id,
+        job_id,
+        node_name,
+        '{{ kind }}' as resource_kind,
+        {{ floor_quantity('held_seconds / 3600.0 * ' ~ column ~ ' / nodes_of_job') }} as claimed_quantity
+    from node_hours
+    where held_seconds > 0 and {{ column }} > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    usage_date,
+    usage_hour,
+    job_record_id,
+    job_id,
+    node_name,
+    node_name as resource_id,
+    resource_kind,
+    claimed_quantity
+from kinds

@@ -1,0 +1,196 @@
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{#- Who held how much of a node in an hour. Claims beyond what the node has are scaled down and flagged, never cut silently
+    (pitfall G8); so held + stranded <= capacity, and the rest was free. Cores and memory of a holder of GPUs serve those GPUs,
+    so they count as productive in the same measure. -#}
+
+with activity as (
+
+    select * from {{ ref('int_holder_activity_hourly') }}
+    where {{ in_dirty_days('usage_date') }}
+
+),
+
+pod_claims as (
+
+    select
+        claims.usage_date,
+        claims.usage_hour,
+        claims.resource_id,
+        claims.pod_uid as workload_id,
+        'pod' as workload_kind,
+        claims.resource_kind,
+        claims.mig_profile,
+        claims.claimed_quantity,
+        activity.activity_signal,
+        activity.activity_ratio,
+        cast(null as decimal(38, 9)) as used_quantity,
+        pods.namespace,
+        cast(null as {{ dbt.type_string() }}) as slurm_account,
+        pods.pod_name,
+        coalesce(pods.label_team, runs.team_hint) as team_hint,
+        pods.label_environment as environment,
+        pods.label_app as deployment_id,
+        coalesce(pods.label_model, runs.model_id) as model_id,
+        attempts.training_run_id,
+        attempts.attempt_id,
+        pods.label_workload_type as declared_type
+    from {{ ref('int_pod_resource_hours') }} as claims
+    inner join {{ ref('int_pods') }} as pods
+        on claims.usage_date = pods.usage_date and claims.pod_uid = pods.pod_uid
+    left join {{ ref('int_training_pods') }} as attempts on claims.pod_uid = attempts.pod_uid
+    left join {{ ref('int_training_runs') }} as runs on attempts.training_run_id = runs.training_run_id
+    left join activity
+        on
+            claims.usage_hour = activity.usage_hour
+            and pods.namespace = activity.namespace
+            and pods.pod_name = activity.pod_name
+            and activity.host in ({{ short_host('claims.node_name') }}, claims.resource_id)
+    where {{ in_dirty_days('claims.usage_date') }}
+        and {{ in_dirty_days('pods.usage_date') }}
+
+),
+
+slurm_claims as (
+
+    select
+        claims.usage_date,
+        claims.usage_hour,
+        claims.resource_id,
+        claims.job_record_id as workload_id,
+        'slurm_job' as workload_kind,
+        claims.resource_kind,
+        '' as mig_profile,
+        claims.claimed_quantity,
+        activity.activity_signal,
+        activity.activity_ratio,
+        cast(null as decimal(38, 9)) as used_quantity,
+        cast(null as {{ dbt.type_string() }}) as namespace,
+        jobs.slurm_account,
+        cast(null as {{ dbt.type_string() }}) as pod_name,
+        runs.team_hint,
+        cast(null as {{ dbt.type_string() }}) as environment,
+        cast(null as {{ dbt.type_string() }}) as deployment_id,
+        runs.model_id,
+        attempts.training_run_id,
+        attempts.attempt_id,
+        cast(null as {{ dbt.type_string() }}) as declared_type
+    from {{ ref('int_slurm_resource_hours') }} as claims
+    inner join {{ ref('stg_slurm__jobs') }} as jobs on claims.job_record_id = jobs.job_record_id
+    left join {{ ref('int_training_attempts') }} as attempts
+        on claims.job_record_id = attempts.attempt_id and attempts.scheduler = 'slurm'
+    left join {{ ref('int_training_runs') }} as runs on attempts.training_run_id = runs.training_run_id
+    left join activity
+        on
+            claims.usage_hour = activity.usage_hour
+            and claims.job_id = activity.hpc_job
+            and {{ short_host('claims.node_name') }} = activity.host
+    where {{ in_dirty_days('claims.usage_date') }}
+
+),
+
+openshift_claims as (
+
+    select
+        usage_date,
+        usage_hour,
+        resource_id,
+        workload_id,
+        'pod' as workload_kind,
+        resource_kind,
+        '' as mig_profile,
+        claimed_quantity,
+        'usage' as activity_signal,
+        cast(null as decimal(38, 9)) as activity_ratio,
+        used_quantity,
+        namespace,
+        cast(null as {{ dbt.type_string() }}) as slurm_account,
+        pod_name,
+        label_team as team_hint,
+        label_environment as environment,
+        label_app as deployment_id,
+        label_model as model_id,
+        label_mlflow_run_id as training_run_id,
+        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        label_workload_type as declared_type
+    from {{ ref('int_openshift_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }}
+        and claimed_quantity > 0
+
+),
+
+claims as (
+
+    select * from pod_claims
+    union all
+    select * from slurm_claims
+    union all
+    select * from openshift_claims
+
+),
+
+limited as (
+
+    select
+        claims.*,
+        capacity.capacity_quantity - capacity.stranded_quantity as available_quantity,
+        sum(claims.claimed_quantity) over (
+            partition by claims.usage_hour, claims.resource_id, claims.resource_kind
+        ) as claimed_total
+    from claims
+    left join {{ ref('int_node_capacity_hours') }} as capacity
+        on
+            claims.usage_hour = capacity.usage_hour
+            and claims.resource_id = capacity.resource_id
+            and claims.resource_kind = capacity.resource_kind
+            and {{ in_dirty_days('capacity.usage_date') }}
+
+),
+
+held as (
+
+    select
+        *,
+        case
+            when claimed_total > available_quantity
+                then {{ floor_quantity(
+                    'cast(claimed_quantity as double) * cast(available_quantity as double) / cast(claimed_total as double)'
+                ) }}
+            else claimed_quantity
+        end as held_quantity,
+        coalesce(claimed_total - available_quantity > 0.000001, false) as is_over_capacity
+    from limited
+
+)
+
+select
+    usage_date,
+    usage_hour,
+    resource_id,
+    workload_id,
+    workload_kind,
+    resource_kind,
+    mig_profile,
+    claimed_quantity,
+    held_quantity,
+    is_over_capacity,
+    case
+        when activity_signal = 'usage' then least(used_quantity, held_quantity)
+        else cast(held_quantity * activity_ratio as decimal(38, 9))
+    end as productive_quantity,
+    activity_signal,
+    namespace,
+    slurm_account,
+    pod_name,
+    team_hint,
+    environment,
+    deployment_id,
+    model_id,
+    training_run_id,
+    attempt_id,
+    case
+        when declared_type in ('training', 'serving', 'experiment', 'other') then declared_type
+        when training_run_id is not null then 'training'
+        when deployment_id is not null and model_id is not null then 'serving'
+        else 'other'
+    end as workload_type
+from held

@@ -1,0 +1,146 @@
+-- One row per attempt of a run: a Slurm record, or the pods of a Kubernetes job. The scheduler's word on start and end.
+with tracked as (
+
+    select * from {{ ref('stg_mlflow__runs') }}
+
+),
+
+parents as (
+
+    select distinct parent_run_id as run_id from tracked
+    where parent_run_id is not null
+
+),
+
+-- the tracker's tag serves jobs whose comment names no run; a child wins over the parent of its sweep
+tagged_jobs as (
+
+    select
+        tracked.slurm_job_id,
+        coalesce(max(case when parents.run_id is null then tracked.run_id end), max(tracked.run_id)) as run_id
+    from tracked
+    left join parents on tracked.run_id = parents.run_id
+    where tracked.slurm_job_id is not null
+    group by tracked.slurm_job_id
+
+),
+
+slurm_attempts as (
+
+    select
+        coalesce(jobs.run_id, tagged_jobs.run_id) as training_run_id,
+        jobs.job_record_id as attempt_id,
+        'slurm' as scheduler,
+        jobs.state,
+        jobs.started_at,
+        jobs.ended_at,
+        jobs.held_until,
+        cast(jobs.gpu_count as decimal(38, 9)) as gpu_count,
+        jobs.last_checkpoint_at
+    from {{ ref('stg_slurm__jobs') }} as jobs
+    left join tagged_jobs on jobs.job_id = tagged_jobs.slurm_job_id
+    where jobs.started_at is not null
+        and coalesce(jobs.run_id, tagged_jobs.run_id) is not null
+
+),
+
+pod_gpus as (
+
+    select
+        pod_uid,
+        max(gpu_count) as gpu_count
+    from (
+        select
+            usage_date,
+            requests.pod_uid,
+            sum(
+                requests.requested_quantity
+                * case when requests.mig_profile = '' then 1 else shares.gpu_share end
+            ) as gpu_count
+        from {{ ref('int_pod_resource_requests') }} as requests
+        left join {{ ref('int_mig_shares') }} as shares
+            on requests.mig_profile = shares.mig_profile and shares.accelerator_type = '*'
+        where requests.resource_kind = 'gpu'
+        group by usage_date, requests.pod_uid
+    ) as daily
+    group by pod_uid
+
+),
+
+last_attempts as (
+
+    select
+        training_run_id,
+        max(attempt_no) as attempt_no
+    from {{ ref('int_training_pods') }}
+    group by training_run_id
+
+),
+
+pod_attempts as (
+
+    select
+        pods.training_run_id,
+        pods.attempt_id,
+        'kubernetes' as scheduler,
+        case
+            when max(case when pods.ended_at is null then 1 else 0 end) = 1 then 'RUNNING'
+            when max(case when lower(pods.reason) like '%preempt%' or pods.reason in ('Evicted', 'Shutdown', 'Terminated')
+                then 1 else 0 end) = 1 then 'PREEMPTED'
+            when max(case when pods.reason in ('NodeLost', 'NodeAffinity') then 1 else 0 end) = 1 then 'NODE_FAIL'
+            when max(pods.has_failed) = 1 then 'FAILED'
+            when min(pods.has_succeeded) = 1 then 'COMPLETED'
+            -- no exporter of phases: the run went on in a later attempt, or the tracker knows how it ended
+            when max(pods.attempt_no) < max(last_attempts.attempt_no) then 'INTERRUPTED'
+            when max(tracked.status) = 'FINISHED' then 'COMPLETED'
+            when max(tracked.status) in ('FAILED', 'KILLED') then 'FAILED'
+            else 'UNKNOWN'
+        end as state,
+        min(pods.started_at) as started_at,
+        case when max(case when pods.ended_at is null then 1 else 0 end) = 0 then max(pods.ended_at) end as ended_at,
+        max(pods.held_until) as held_until,
+        cast(sum(coalesce(pod_gpus.gpu_count, 0)) as decimal(38, 9)) as gpu_count,
+        cast(null as timestamp) as last_checkpoint_at
+    from {{ ref('int_training_pods') }} as pods
+    left join pod_gpus on pods.pod_uid = pod_gpus.pod_uid
+    left join last_attempts on pods.training_run_id = last_attempts.training_run_id
+    left join tracked on pods.training_run_id = tracked.run_id
+    group by pods.training_run_id, pods.attempt_id
+
+),
+
+attempts as (
+
+    select * from slurm_attempts
+    union all
+    select * from pod_attempts
+
+)
+
+select
+    attempts.training_run_id,
+    attempts.attempt_id,
+    attempts.scheduler,
+    attempts.state,
+    case
+        when attempts.state = 'COMPLETED' then 'completed'
+        when attempts.state in ('RUNNING', 'PENDING', 'SUSPENDED', 'RESIZING') then 'running'
+        when attempts.state in ('PREEMPTED', 'REQUEUED', 'INTERRUPTED') then 'preempted'
+        when attempts.state in ('CANCELLED', 'REVOKED') then 'cancelled'
+        when attempts.state = 'UNKNOWN' then 'unknown'
+        else 'failed'
+    end as outcome,
+    attempts.started_at,
+    attempts.ended_at,
+    attempts.held_until,
+    attempts.gpu_count,
+    -- the tracker knows the run's last checkpoint only; it belongs to the attempt in which it was written
+    coalesce(
+        attempts.last_checkpoint_at,
+        case
+            when tracked.last_checkpoint_at > attempts.started_at and tracked.last_checkpoint_at <= attempts.held_until
+                then tracked.last_checkpoint_at
+        end
+    ) as last_checkpoint_at
+from attempts
+left join tracked on attempts.training_run_id = tracked.run_id

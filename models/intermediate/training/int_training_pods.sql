@@ -1,0 +1,76 @@
+-- Pods of runs, grouped into attempts: pods of one run that were up together are one attempt (a job's workers), pods that came
+-- after all earlier ones had ended are the next. Reads all days: an attempt's past does not change when later days arrive.
+with pod_spans as (
+
+    select
+        pod_uid,
+        max(namespace) as namespace,
+        max(pod_name) as pod_name,
+        max(label_mlflow_run_id) as label_run_id,
+        max(label_model) as label_model,
+        max(label_team) as label_team,
+        min(started_at) as started_at,
+        max(held_until) as held_until,
+        max(case when ended_at is not null then ended_at end) as ended_at,
+        max(case when phase = 'Failed' then 1 else 0 end) as has_failed,
+        max(case when phase = 'Succeeded' then 1 else 0 end) as has_succeeded,
+        max(case when phase = 'Gone' then 1 else 0 end) as is_gone,
+        max(reason) as reason
+    from {{ ref('int_pods') }}
+    group by pod_uid
+
+),
+
+tagged as (
+
+    select
+        pod_uid,
+        max(run_id) as run_id
+    from {{ ref('stg_mlflow__runs') }}
+    where pod_uid is not null
+    group by pod_uid
+
+),
+
+run_pods as (
+
+    select
+        pod_spans.*,
+        coalesce(pod_spans.label_run_id, tagged.run_id) as training_run_id
+    from pod_spans
+    left join tagged on pod_spans.pod_uid = tagged.pod_uid
+    where coalesce(pod_spans.label_run_id, tagged.run_id) is not null
+
+),
+
+gaps as (
+
+    select
+        *,
+        case
+            when started_at < max(held_until) over (
+                partition by training_run_id order by started_at, pod_uid rows between unbounded preceding and 1 preceding
+            ) then 0
+            else 1
+        end as opens_attempt
+    from run_pods
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(opens_attempt) over (
+            partition by training_run_id order by started_at, pod_uid rows between unbounded preceding and current row
+        ) as attempt_no
+    from gaps
+
+)
+
+select
+    *,
+    first_value(pod_uid) over (partition by training_run_id, attempt_no order by started_at, pod_uid)
+    || '|'
+    || cast(min(started_at) over (partition by training_run_id, attempt_no) as {{ dbt.type_string() }}) as attempt_id
+from numbered

@@ -1,0 +1,50 @@
+with source as (
+
+    select * from {{ source('kube_state_metrics', 'kube_samples') }}
+
+),
+
+renamed as (
+
+    select
+        metric,
+        observed_at,
+        _day as sample_date,
+        -- the next day, for samples that it reads as its look-back
+        cast(observed_at - interval 1 second + interval 1 hour as date) as lookback_for_date,
+        _feed as feed,
+
+        -- which object
+        coalesce(nullif(uid, ''), namespace || '/' || pod) as pod_uid,
+        namespace,
+        pod as pod_name,
+        nullif(node, '') as node_name,
+        container as container_name,
+        nullif(regexp_replace(provider_id, '^.*/', ''), '') as provider_resource_id,
+
+        -- what it says
+        resource,
+        phase,
+        reason,
+        {{ json_text('labels', 'label_team') }} as label_team,
+        {{ json_text('labels', 'label_app') }} as label_app,
+        {{ json_text('labels', 'label_model') }} as label_model,
+        {{ json_text('labels', 'label_environment') }} as label_environment,
+        {{ json_text('labels', 'label_mlflow_run_id') }} as label_mlflow_run_id,
+        {{ json_text('labels', 'label_workload_type') }} as label_workload_type,
+        coalesce(
+            {{ json_text('labels', 'label_node_kubernetes_io_instance_type') }},
+            {{ json_text('labels', 'label_beta_kubernetes_io_instance_type') }}
+        ) as label_instance_type,
+
+        value,
+        case
+            when metric in (
+                'kube_pod_start_time', 'kube_pod_completion_time', 'kube_pod_deletion_timestamp', 'kube_node_created'
+            ) then make_timestamp(cast(value * 1000000 as bigint))
+        end as value_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with source as (
+
+    select * from {{ source('mlflow', 'mlflow_runs') }}
+
+),
+
+renamed as (
+
+    select
+        run_id,
+        run_name,
+        experiment_id,
+        user_id,
+        status,
+        make_timestamp(start_time * 1000) as started_at,
+        make_timestamp(end_time * 1000) as ended_at,
+        lifecycle_stage,
+        nullif(team, '') as team_hint,
+        nullif(model, '') as model_id,
+        nullif(model_version, '') as model_version,
+        nullif(parent_run_id, '') as parent_run_id,
+        nullif(slurm_job_id, '') as slurm_job_id,
+        nullif(pod_uid, '') as pod_uid,
+        cast(try_cast(last_checkpoint_at as timestamptz) as timestamp) as last_checkpoint_at
+    from source
+
+)
+
+select * from renamed
