@@ -1,8 +1,5 @@
-{{ config(
-    materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'charge_date'}
-) }}
-
--- Each day of the bill against the ledger's rows of the same charges, wherever those rows were placed.
+-- Each day of the bill against the ledger's rows of the same charges, wherever those rows were placed. Rebuilt whole: a charge of a
+-- month belongs to its first day, whichever of its days a run replaces.
 with bills as (
 
     select
@@ -13,7 +10,6 @@ with bills as (
         sum(BilledCost) as billed_cost,
         sum(EffectiveCost) as effective_cost
     from {{ ref('cost_and_usage') }}
-    where {{ in_dirty_days('x_ChargeDate') }}
     group by x_ChargeDate, coalesce(InvoiceIssuerName, 'unknown'), BillingCurrency
 
 ),
@@ -37,7 +33,7 @@ ledger as (
             as model_api_cost,
         sum(case when usage_state = 'rounding' then abs(effective_cost) else 0 end) as rounding_cost
     from {{ ref('fct_cost_allocation') }}
-    where cost_status <> 'estimated' and {{ in_dirty_days('cast(charge_period_start as date)') }}
+    where cost_status <> 'estimated'
     group by cast(charge_period_start as date), coalesce(invoice_issuer_name, 'unknown'), billing_currency
 
 )
