@@ -18,7 +18,7 @@ map as (
         *,
         case when key_type = 'tag' then substr(key_value, 1, strpos(key_value, '=') - 1) end as tag_key,
         case when key_type = 'tag' then substr(key_value, strpos(key_value, '=') + 1) end as tag_value
-    from {{ ref('stg_reference__identity_keys') }}
+    from {{ ref('stg_reference__identity_map') }}
     where unit_id is not null
 
 ),

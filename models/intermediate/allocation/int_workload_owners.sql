@@ -10,7 +10,7 @@ with workloads as (
 map as (
 
     select key_type, key_value, unit_id, environment, priority, valid_from, valid_to
-    from {{ ref('stg_reference__identity_keys') }}
+    from {{ ref('stg_reference__identity_map') }}
     where key_type in ('tag', 'namespace', 'slurm_account')
 
 ),
