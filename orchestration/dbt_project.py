@@ -74,7 +74,13 @@ def build_args(dirty_days: Collection[date] | None, as_of: datetime) -> list[str
     """
     days = None if dirty_days is None else sorted(day.isoformat() for day in dirty_days)
     # Unit tests judge code, not data: they belong to `make test`.
-    args = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps({"dirty_days": days, "as_of": as_of.isoformat()})]
+    args = [
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps({"dirty_days": days, "as_of": as_of.isoformat()}),
+    ]
     return [*args, "--full-refresh"] if dirty_days is None else args
 
 
@@ -88,7 +94,9 @@ def run_dbt(args: list[str], settings: Settings, log: Path | None = None) -> int
         return subprocess.run(command, env=environment, check=False).returncode
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
-        return subprocess.run([*command, "--no-use-colors"], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+        return subprocess.run(
+            [*command, "--no-use-colors"], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
 
 
 def _parse_stamp(project_dir: Path) -> str:

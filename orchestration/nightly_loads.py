@@ -69,7 +69,11 @@ class Loaded:
 def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
     """A loader's candidate as gate 1 sees it."""
     table = candidate.table
-    key = (*table.key, *(() if table.key_across_days else ("_partition",))) if table.key and table.restatement == "append" else ()
+    key = (
+        (*table.key, *(() if table.key_across_days else ("_partition",)))
+        if table.key and table.restatement == "append"
+        else ()
+    )
     return arrivals.Arrival(
         load_id=candidate.delivery.delivery_id,
         source=table.source,
@@ -105,7 +109,9 @@ class _Judge:
         for candidate_id, arrival in found.items():
             verdict = verdicts[arrival.id]
             self.results.extend(verdict.results)
-            answers[candidate_id] = loader.Verdict(verdict.accepted, verdict.reason, {"checks": verdict.results[0].message})
+            answers[candidate_id] = loader.Verdict(
+                verdict.accepted, verdict.reason, {"checks": verdict.results[0].message}
+            )
         return answers
 
 
@@ -124,7 +130,16 @@ def _results_of(loads: Sequence[Load], judged: Sequence[GateResult], run_id: str
         known = by_suite.get(key)
         if load.refused and (known is None or known.status == PASS):
             by_suite[key] = GateResult(
-                run_id, key[0], arrivals.KIND, load.load_id, CRITICAL, REFUSED, load.rejected, None, load.reason, utc_now().isoformat()
+                run_id,
+                key[0],
+                arrivals.KIND,
+                load.load_id,
+                CRITICAL,
+                REFUSED,
+                load.rejected,
+                None,
+                load.reason,
+                utc_now().isoformat(),
             )
     return list(by_suite.values())
 

@@ -21,6 +21,7 @@ from orchestration.gates.dbt_results import dbt_results, read_artifact
 from orchestration.gates.expected import GateError, expected_arrivals, expected_dbt_tests
 from orchestration.gates.results import GateResult
 from orchestration.lake import dirty_days as fingerprinting
+from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import register
 from orchestration.publishing import versions
 from orchestration.publishing.catalog import published_models
@@ -34,6 +35,11 @@ Phase = TypeVar("Phase", bound=Callable)
 
 def _silent(message: str) -> None:
     """Progress for nobody."""
+
+
+def _all_days(*fingerprints: dict[str, str]) -> list[date]:
+    """Every day that any of the fingerprints knows."""
+    return sorted({date.fromisoformat(day) for known in fingerprints for day in known})
 
 
 def _remembered(phase: Phase) -> Phase:
@@ -128,17 +134,20 @@ class Night:
     def _find_dirty_days(self) -> Plan:
         settings = self.settings
         settings.build.mkdir(parents=True, exist_ok=True)
-        fingerprints = fingerprinting.fingerprints(settings)
+        lake = Lake(settings)
+        fingerprints = fingerprinting.fingerprints(settings, lake)
         code_hash = fingerprinting.code_hash(settings.project_dir)
         current = versions.current_version(settings.published)
         with self._build_connection() as connection:
-            dirty = tuple(fingerprinting.dirty(settings, connection))
+            dirty = tuple(fingerprinting.dirty(settings, connection, lake))
             same_code = current is not None and versions.read_manifest(current)["code_hash"] == code_hash
-            days = dirty if same_code and not self.force else None
+            known = fingerprinting.built_fingerprints(connection)
+            # A build file without a single built day holds nothing that days could be replaced in.
+            days = dirty if same_code and known and not self.force else None
             if days is None or days:
-                register(connection, settings)
+                register(connection, settings, lake=lake)
                 # Whatever dbt does from here on, the days are not built until it has ended well.
-                fingerprinting.mark_unbuilt(connection, days)
+                fingerprinting.mark_building(connection, _all_days(fingerprints, known) if days is None else days)
         return Plan(days, fingerprints, code_hash)
 
     @contextlib.contextmanager
@@ -179,11 +188,17 @@ class Night:
             run_results = read_artifact(target, "run_results.json")
             manifest = read_artifact(target, "manifest.json")
             results = dbt_results(
-                run_results, manifest, run_id=self.run_id, evaluated_at=runs.utc_now().isoformat(), build_path=self.settings.build_path
+                run_results,
+                manifest,
+                run_id=self.run_id,
+                evaluated_at=runs.utc_now().isoformat(),
+                build_path=self.settings.build_path,
             )
             self.record.results.extend(results)
             self.record.models_built = sum(
-                1 for one in run_results["results"] if one["unique_id"].startswith("model.") and one["status"] == "success"
+                1
+                for one in run_results["results"]
+                if one["unique_id"].startswith("model.") and one["status"] == "success"
             )
             self.record.tests_run = sum(1 for one in run_results["results"] if one["unique_id"].startswith("test."))
             problems = [result.sentence() for result in results if result.blocks]
@@ -191,8 +206,15 @@ class Night:
                 raise BuildError(problems)
             if complete:
                 with self._build_connection() as connection:
-                    fingerprinting.mark_built(connection, self.plan().days, self.plan().fingerprints)
+                    self._mark_built(connection)
         return results
+
+    def _mark_built(self, connection: duckdb.DuckDBPyConnection) -> None:
+        plan = self.plan()
+        days = plan.days
+        if days is None:
+            days = _all_days(plan.fingerprints, fingerprinting.built_fingerprints(connection))
+        fingerprinting.mark_built(connection, {day: plan.fingerprints.get(day.isoformat()) for day in days})
 
     @_remembered
     def publish(self) -> Path:
@@ -248,12 +270,16 @@ class Night:
         refused = [load for load in record.loads if load["verdict"] == nightly_loads.REFUSED]
         if refused:
             lines = [f"{load['source']} {load['load_id']} ({load['table']}): {load['reason']}" for load in refused]
-            alerts.notify(self.settings, f"AI FinOps: run {self.run_id} refused {len(refused)} loads; all else went on", lines)
+            alerts.notify(
+                self.settings, f"AI FinOps: run {self.run_id} refused {len(refused)} loads; all else went on", lines
+            )
         runs.forget_old_runs(self.settings.home)
 
 
 @contextlib.contextmanager
-def night(settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent) -> Iterator[Night]:
+def night(
+    settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent
+) -> Iterator[Night]:
     """Hold the warehouse for one run; however the run ends, its record is closed and a failure is alerted.
 
     Args:
@@ -279,7 +305,9 @@ def night(settings: Settings, as_of: datetime | None = None, force: bool = False
             this.close()
 
 
-def run(settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent) -> runs.RunRecord:
+def run(
+    settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent
+) -> runs.RunRecord:
     """One whole night without Dagster. With nothing dirty it ends before dbt is started."""
     with night(settings, as_of, force, progress) as this:
         this.load()

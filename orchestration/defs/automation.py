@@ -14,13 +14,18 @@ from orchestration import alerts, runs
 from orchestration.settings import Settings
 
 nightly = dg.define_asset_job(
-    "nightly", selection=dg.AssetSelection.all(), description="Load, build the dirty days, judge, publish.", tags={"dagster/max_retries": "0"}
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="Load, build the dirty days, judge, publish.",
+    tags={"dagster/max_retries": "0"},
 )
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Every night at the time of AI_FINOPS_SCHEDULE_CRON, UTC."""
-    return dg.ScheduleDefinition(name="nightly_schedule", job=nightly, cron_schedule=settings.schedule_cron, execution_timezone="UTC")
+    return dg.ScheduleDefinition(
+        name="nightly_schedule", job=nightly, cron_schedule=settings.schedule_cron, execution_timezone="UTC"
+    )
 
 
 @dg.sensor(name="landing_sensor", job=nightly, minimum_interval_seconds=60)
@@ -41,6 +46,14 @@ def failure_sensor(context: dg.RunFailureSensorContext) -> None:
     """Alert for a run that could not do so itself: its process died, or it failed before the night began."""
     settings = Settings.from_env()
     started = context.instance.get_run_stats(context.dagster_run.run_id).start_time or 0.0
-    told = [run for run in runs.read_runs(settings.home) if run["status"] in (runs.REFUSED, runs.FAILED) and runs.epoch(run["started_at"]) >= started - 60]
+    told = [
+        run
+        for run in runs.read_runs(settings.home)
+        if run["status"] in (runs.REFUSED, runs.FAILED) and runs.epoch(run["started_at"]) >= started - 60
+    ]
     if not told:
-        alerts.notify(settings, f"AI FinOps: Dagster run {context.dagster_run.run_id} failed", [context.failure_event.message or "no message"])
+        alerts.notify(
+            settings,
+            f"AI FinOps: Dagster run {context.dagster_run.run_id} failed",
+            [context.failure_event.message or "no message"],
+        )

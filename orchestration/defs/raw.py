@@ -15,7 +15,11 @@ ARRIVALS_CHECK = "arrivals"
 def raw_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[dg.AssetKey, str, str]]:
     """Raw table -> (asset key, source, description), as the dbt sources declare them."""
     return {
-        source["name"]: (dg.AssetKey(source["meta"]["dagster"]["asset_key"]), source["source_name"], source["description"])
+        source["name"]: (
+            dg.AssetKey(source["meta"]["dagster"]["asset_key"]),
+            source["source_name"],
+            source["description"],
+        )
         for source in sorted(manifest["sources"].values(), key=lambda source: (source["source_name"], source["name"]))
     }
 
@@ -31,7 +35,9 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for key, source, description in tables.values()
     ]
     checks = [
-        dg.AssetCheckSpec(ARRIVALS_CHECK, asset=key, description="Great Expectations on each candidate, before it is committed")
+        dg.AssetCheckSpec(
+            ARRIVALS_CHECK, asset=key, description="Great Expectations on each candidate, before it is committed"
+        )
         for key, _, _ in tables.values()
     ]
 
@@ -42,7 +48,10 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for table, (key, _, _) in tables.items():
             loads = [load for load in loaded.loads if load.table == table]
             refused = [load for load in loads if load.refused]
-            counts = {name: sum(getattr(load, name) for load in loads) for name in ("rows", "rejected", "duplicate", "superseded")}
+            counts = {
+                name: sum(getattr(load, name) for load in loads)
+                for name in ("rows", "rejected", "duplicate", "superseded")
+            }
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={"loads": len(loads), **counts},
@@ -52,7 +61,10 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                         asset_key=key,
                         passed=not refused,
                         severity=dg.AssetCheckSeverity.ERROR,
-                        metadata={"judged": len(loads), "refused": "; ".join(load.reason for load in refused) or "none"},
+                        metadata={
+                            "judged": len(loads),
+                            "refused": "; ".join(load.reason for load in refused) or "none",
+                        },
                     )
                 ],
             )

@@ -50,7 +50,9 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         name="build_models",
-        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=False)),
+        dagster_dbt_translator=Translator(
+            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=False)
+        ),
     )
     def build_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, night: NightResource) -> Iterator[Any]:
         """Build and test the dirty days."""

@@ -80,37 +80,80 @@ class Verdict:
 def checks_of(arrival: Arrival, thresholds: Thresholds, as_of: datetime) -> list[dict]:
     """The checks of one candidate, in the words of arrivals_process.py."""
     checks: list[dict] = [
-        {"name": "row_count", "kind": "row_count", "min": 1, "severity": CRITICAL, "meaning": "the file holds rows that can be used"}
+        {
+            "name": "row_count",
+            "kind": "row_count",
+            "min": 1,
+            "severity": CRITICAL,
+            "meaning": "the file holds rows that can be used",
+        }
     ]
     for column in arrival.columns:
         about = {"columns": [column.name], "severity": CRITICAL}
         if column.required:
-            checks.append({**about, "name": f"{column.name}_present", "kind": "not_null", "meaning": f"{column.name} is never missing"})
+            checks.append(
+                {
+                    **about,
+                    "name": f"{column.name}_present",
+                    "kind": "not_null",
+                    "meaning": f"{column.name} is never missing",
+                }
+            )
         if column.minimum is not None or column.maximum is not None:
             lower, upper = column.minimum, column.maximum
             bounds = f"{lower if lower is not None else '-inf'} to {upper if upper is not None else 'inf'}"
             checks.append(
-                {**about, "name": f"{column.name}_in_range", "kind": "between", "min": lower, "max": upper, "meaning": f"{column.name} lies in {bounds}"}
+                {
+                    **about,
+                    "name": f"{column.name}_in_range",
+                    "kind": "between",
+                    "min": lower,
+                    "max": upper,
+                    "meaning": f"{column.name} lies in {bounds}",
+                }
             )
         if column.accepted_values:
             checks.append(
-                {**about, "name": f"{column.name}_known", "kind": "in_set", "values": list(column.accepted_values), "meaning": f"{column.name} is one of the declared values"}
+                {
+                    **about,
+                    "name": f"{column.name}_known",
+                    "kind": "in_set",
+                    "values": list(column.accepted_values),
+                    "meaning": f"{column.name} is one of the declared values",
+                }
             )
     unique = thresholds.of("arrivals_unique_rows", arrival.table)
     if arrival.key and arrival.rows <= unique.limit:
         checks.append(
-            {"name": "key_unique", "kind": "unique", "columns": list(arrival.key), "severity": unique.severity, "meaning": f"one row per {', '.join(arrival.key)}"}
+            {
+                "name": "key_unique",
+                "kind": "unique",
+                "columns": list(arrival.key),
+                "severity": unique.severity,
+                "meaning": f"one row per {', '.join(arrival.key)}",
+            }
         )
     if not arrival.future_days:
         future = thresholds.of("arrivals_future_days", arrival.table)
         last = (as_of + timedelta(days=int(future.limit))).date().isoformat()
         checks.append(
-            {"name": "no_future_day", "kind": "sql", "severity": future.severity, "meaning": f"no row lies after {last}",
-             "sql": f"select _file, _day from {{batch}} where _day > date '{last}'"}
+            {
+                "name": "no_future_day",
+                "kind": "sql",
+                "severity": future.severity,
+                "meaning": f"no row lies after {last}",
+                "sql": f"select _file, _day from {{batch}} where _day > date '{last}'",
+            }
         )
     for number, own in enumerate(arrival.expectations, start=1):
         checks.append(
-            {"name": own.get("name", f"expectation_{number}"), "kind": "sql", "severity": own.get("severity", CRITICAL), "meaning": own["meaning"], "sql": own["sql"]}
+            {
+                "name": own.get("name", f"expectation_{number}"),
+                "kind": "sql",
+                "severity": own.get("severity", CRITICAL),
+                "meaning": own["meaning"],
+                "sql": own["sql"],
+            }
         )
     return checks
 
@@ -149,7 +192,13 @@ class Gate:
             folder: The run's own folder, for GX's files and the process's log.
             docs_dir: Where the Data Docs go; untouched where nothing was judged.
         """
-        self.run_id, self.as_of, self.thresholds, self.folder, self.docs_dir = run_id, as_of, thresholds, folder, docs_dir
+        self.run_id, self.as_of, self.thresholds, self.folder, self.docs_dir = (
+            run_id,
+            as_of,
+            thresholds,
+            folder,
+            docs_dir,
+        )
         self._process: subprocess.Popen | None = None
 
     @property
@@ -197,7 +246,10 @@ class Gate:
         code = self._process.wait()
         self._process = None
         words = (self.log.read_text().strip().splitlines() or ["no message"])[-1]
-        return {candidate["id"]: [_error(f"the gate's process ended with {code}: {words}")] for candidate in request["candidates"]}
+        return {
+            candidate["id"]: [_error(f"the gate's process ended with {code}: {words}")]
+            for candidate in request["candidates"]
+        }
 
     def judge(self, arrivals: Sequence[Arrival]) -> dict[str, Verdict]:
         """Judge candidates; returns a verdict per `Arrival.id`.
@@ -217,11 +269,15 @@ class Gate:
         evaluated_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat()
 
         def row(name: str, severity: str, status: str, rows: int, message: str) -> GateResult:
-            return GateResult(self.run_id, name, KIND, arrival.load_id, severity, status, rows, None, message, evaluated_at)
+            return GateResult(
+                self.run_id, name, KIND, arrival.load_id, severity, status, rows, None, message, evaluated_at
+            )
 
         suite = f"arrivals.{arrival.table}"
         passed = f"{len(outcome):,} checks on {arrival.rows:,} rows"
-        results = [row(suite, CRITICAL, REFUSED if fatal else PASS, sum(one["failed_rows"] for one in fatal), reason or passed)]
+        results = [
+            row(suite, CRITICAL, REFUSED if fatal else PASS, sum(one["failed_rows"] for one in fatal), reason or passed)
+        ]
         for one in faults:
             status = REFUSED if one in fatal else FAIL
             results.append(row(f"{suite}.{one['name']}", one["severity"], status, one["failed_rows"], one["message"]))

@@ -59,14 +59,18 @@ def _outcome(result: gx.ExpectationValidationResult, check: dict) -> dict:
     failed_rows = 0
     if not passed:
         observed = details.get("observed_value")
-        failed_rows = int(details.get("unexpected_count") or (observed if check["kind"] == "sql" and observed else 0) or 0)
+        failed_rows = int(
+            details.get("unexpected_count") or (observed if check["kind"] == "sql" and observed else 0) or 0
+        )
     examples = [str(value) for value in details.get("partial_unexpected_list", [])[:EXAMPLES_SHOWN]]
     return {
         "name": check["name"],
         "severity": check["severity"],
         "status": "pass" if passed else ("error" if raised else "fail"),
         "failed_rows": failed_rows,
-        "message": raised[:500] if raised else check["meaning"] + (f"; for example {', '.join(examples)}" if examples else ""),
+        "message": raised[:500]
+        if raised
+        else check["meaning"] + (f"; for example {', '.join(examples)}" if examples else ""),
     }
 
 

@@ -43,7 +43,9 @@ def _dollars(build: duckdb.DuckDBPyConnection, compiled: str) -> Decimal | None:
     return build.execute(f"select sum(abs(cast(dollars as decimal(38, 12)))) from ({query}) as failing").fetchone()[0]
 
 
-def dbt_results(run_results: dict, manifest: dict, *, run_id: str, evaluated_at: str, build_path: Path) -> list[GateResult]:
+def dbt_results(
+    run_results: dict, manifest: dict, *, run_id: str, evaluated_at: str, build_path: Path
+) -> list[GateResult]:
     """One result per dbt test that the invocation reports, and one per model that it could not build."""
     results = []
     build = None
@@ -54,7 +56,9 @@ def dbt_results(run_results: dict, manifest: dict, *, run_id: str, evaluated_at:
             if one["status"] == "error":
                 name = one["unique_id"].rsplit(".", 1)[-1]
                 message = " ".join(str(one.get("message") or "").split())[:500]
-                results.append(GateResult(run_id, f"build.{name}", KIND, name, CRITICAL, ERROR, 0, None, message, evaluated_at))
+                results.append(
+                    GateResult(run_id, f"build.{name}", KIND, name, CRITICAL, ERROR, 0, None, message, evaluated_at)
+                )
             continue
         status = _STATUS.get(one["status"], ERROR)
         dollars = None
@@ -65,10 +69,21 @@ def dbt_results(run_results: dict, manifest: dict, *, run_id: str, evaluated_at:
                 dollars = _dollars(build, compiled)
             except duckdb.Error as error:
                 one["message"] = f"{one.get('message') or ''} (money not known: {str(error).splitlines()[0]})"
-        message = "" if status == PASS else " ".join(str(node.get("description") or one.get("message") or "").split())[:500]
+        message = (
+            "" if status == PASS else " ".join(str(node.get("description") or one.get("message") or "").split())[:500]
+        )
         results.append(
             GateResult(
-                run_id, node["name"], KIND, scope_of(node), severity_of(node), status, int(one.get("failures") or 0), dollars, message, evaluated_at
+                run_id,
+                node["name"],
+                KIND,
+                scope_of(node),
+                severity_of(node),
+                status,
+                int(one.get("failures") or 0),
+                dollars,
+                message,
+                evaluated_at,
             )
         )
     if build is not None:

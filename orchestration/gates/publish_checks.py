@@ -125,21 +125,31 @@ def _share_of_ledger(context: Context, name: str, part: str, whole: str) -> Find
     currency, rows, dollars, total = worst
     share = dollars / total
     return Finding(
-        share > limit.limit, rows, dollars, f"{share:.2%} of {total:,.2f} {currency}, allowed are {limit.limit:.2%}", limit.severity
+        share > limit.limit,
+        rows,
+        dollars,
+        f"{share:.2%} of {total:,.2f} {currency}, allowed are {limit.limit:.2%}",
+        limit.severity,
     )
 
 
 def unallocated_cost_share(context: Context) -> Finding:
     """Little AI cost ends without an owner: a ledger that dumps everything there conserves money too."""
     return _share_of_ledger(
-        context, "unallocated_cost_share", "allocation_step = 'remainder'", "ai_scope <> 'not_ai' and charge_category = 'Usage'"
+        context,
+        "unallocated_cost_share",
+        "allocation_step = 'remainder'",
+        "ai_scope <> 'not_ai' and charge_category = 'Usage'",
     )
 
 
 def unmetered_cost_share(context: Context) -> Finding:
     """Most of what model APIs billed was also logged."""
     return _share_of_ledger(
-        context, "unmetered_cost_share", "usage_state = 'unmetered'", "ai_scope = 'model_api' and charge_category = 'Usage' and cost_status <> 'estimated'"
+        context,
+        "unmetered_cost_share",
+        "usage_state = 'unmetered'",
+        "ai_scope = 'model_api' and charge_category = 'Usage' and cost_status <> 'estimated'",
     )
 
 
@@ -216,7 +226,9 @@ def run_publish_checks(
             status = FAIL if finding.failed else PASS
             rows = finding.rows if finding.failed else 0
             dollars = finding.dollars if finding.failed else None
-            result = GateResult(run_id, name, KIND, SCOPE, finding.severity, status, rows, dollars, finding.message, evaluated_at)
+            result = GateResult(
+                run_id, name, KIND, SCOPE, finding.severity, status, rows, dollars, finding.message, evaluated_at
+            )
         except (duckdb.Error, KeyError) as error:
             message = str(error).splitlines()[0]
             result = GateResult(run_id, name, KIND, SCOPE, CRITICAL, ERROR, 0, None, message, evaluated_at)

@@ -51,11 +51,18 @@ def published_models(manifest: dict) -> list[PublishedModel]:
             kind=kind,
             replace_by=node["config"].get("meta", {}).get("replace_by") if kind == "table" else None,
             view_sql=(node.get("compiled_code") or "").replace(f'"{node["database"]}".', "") if kind == "view" else "",
-            inputs=tuple(f"{marts[name]['schema']}.{marts[name]['alias']}" for name in inputs) if kind == "view" else (),
+            inputs=tuple(f"{marts[name]['schema']}.{marts[name]['alias']}" for name in inputs)
+            if kind == "view"
+            else (),
             unshipped=tuple(unshipped) if kind == "view" else (),
         )
-    ordered = sorted((model for model in models.values() if model.kind != "view"), key=lambda model: (model.schema, model.name))
-    waiting = sorted((model for model in models.values() if model.kind == "view" and not model.unshipped), key=lambda model: (model.schema, model.name))
+    ordered = sorted(
+        (model for model in models.values() if model.kind != "view"), key=lambda model: (model.schema, model.name)
+    )
+    waiting = sorted(
+        (model for model in models.values() if model.kind == "view" and not model.unshipped),
+        key=lambda model: (model.schema, model.name),
+    )
     shipped = {f"{model.schema}.{model.name}" for model in ordered}
     while waiting:
         ready = [model for model in waiting if set(model.inputs) <= shipped]

@@ -85,7 +85,9 @@ def write_views(connection: duckdb.DuckDBPyConnection, models: Sequence[Publishe
             if next(folder.glob("*/*.parquet"), None) is not None:
                 query = f"select * from read_parquet('{folder}/*/*.parquet', hive_partitioning = false, union_by_name = true)"
             else:
-                columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in _columns(connection, "build", model))
+                columns = ", ".join(
+                    f'cast(null as {kind}) as "{name}"' for name, kind in _columns(connection, "build", model)
+                )
                 query = f"select {columns} where false"
             connection.execute(f"create or replace view marts.{model.relation} as {query}")
     connection.execute("use marts")

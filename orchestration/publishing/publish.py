@@ -88,7 +88,18 @@ def _append_results(connection: duckdb.DuckDBPyConnection, results: Iterable[Gat
     """Append results whose run is not in the file yet."""
     known = {row[0] for row in connection.execute("select distinct run_id from marts.quality.gate_results").fetchall()}
     rows = [
-        [r.run_id, r.check_name, r.kind, r.scope, r.severity, r.status, r.failed_rows, r.dollars, r.message, r.evaluated_at]
+        [
+            r.run_id,
+            r.check_name,
+            r.kind,
+            r.scope,
+            r.severity,
+            r.status,
+            r.failed_rows,
+            r.dollars,
+            r.message,
+            r.evaluated_at,
+        ]
         for r in results
         if r.run_id not in known
     ]
@@ -133,7 +144,9 @@ def publish(
     start_file(version / versions.MARTS, None if full or previous is None else previous / versions.MARTS)
     _link_parquet(request.models, settings, version)
     _place_data_docs(request.data_docs, previous, version)
-    with contextlib.closing(duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit})) as connection:
+    with contextlib.closing(
+        duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit})
+    ) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{settings.build_path}' as build (read_only)")

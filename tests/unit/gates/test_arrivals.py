@@ -15,7 +15,11 @@ THRESHOLDS = Thresholds(
         ("arrivals_future_days", "*"): Threshold(45, "critical"),
     }
 )
-COLUMNS = (Column("job_id", required=True), Column("gpus", minimum=0, maximum=100), Column("state", accepted_values=("RUNNING", "DONE")))
+COLUMNS = (
+    Column("job_id", required=True),
+    Column("gpus", minimum=0, maximum=100),
+    Column("state", accepted_values=("RUNNING", "DONE")),
+)
 
 
 def gate(folder) -> Gate:
@@ -24,7 +28,9 @@ def gate(folder) -> Gate:
 
 def arrival(folder, rows: str, load_id: str, **more) -> Arrival:
     path = folder / f"{load_id}.parquet"
-    duckdb.sql(f"copy (select * from (values {rows}) as t(job_id, gpus, state, _day, _file)) to '{path}' (format parquet)")
+    duckdb.sql(
+        f"copy (select * from (values {rows}) as t(job_id, gpus, state, _day, _file)) to '{path}' (format parquet)"
+    )
     return Arrival(load_id, "slurm", "slurm_jobs", (path,), COLUMNS, key=("job_id",), rows=rows.count("("), **more)
 
 
@@ -33,8 +39,22 @@ def verdicts(tmp_path_factory):
     """One process for all candidates; starting Great Expectations is the dear part."""
     folder = tmp_path_factory.mktemp("arrivals")
     day = "date '2026-08-01', 'a.csv'"
-    own = ({"name": "done_has_gpus", "severity": "critical", "meaning": "a finished job had GPUs", "sql": "select job_id from {batch} where state = 'DONE' and gpus = 0"},)
-    hint = ({"name": "odd", "severity": "warning", "meaning": "jobs are rarely that large", "sql": "select job_id from {batch} where gpus > 90"},)
+    own = (
+        {
+            "name": "done_has_gpus",
+            "severity": "critical",
+            "meaning": "a finished job had GPUs",
+            "sql": "select job_id from {batch} where state = 'DONE' and gpus = 0",
+        },
+    )
+    hint = (
+        {
+            "name": "odd",
+            "severity": "warning",
+            "meaning": "jobs are rarely that large",
+            "sql": "select job_id from {batch} where gpus > 90",
+        },
+    )
     arrivals = [
         arrival(folder, f"('1', 8, 'DONE', {day}), ('2', 4, 'RUNNING', {day})", "good", expectations=own),
         arrival(folder, f"(null, 8, 'DONE', {day}), ('2', -4, 'LOST', {day})", "bad"),
@@ -60,7 +80,11 @@ def test_faults_are_named_with_their_rows(verdicts):
     verdict = verdicts[0]["bad"]
     failed = {result.check_name: result.failed_rows for result in verdict.results[1:]}
     assert not verdict.accepted
-    assert failed == {"arrivals.slurm_jobs.job_id_present": 1, "arrivals.slurm_jobs.gpus_in_range": 1, "arrivals.slurm_jobs.state_known": 1}
+    assert failed == {
+        "arrivals.slurm_jobs.job_id_present": 1,
+        "arrivals.slurm_jobs.gpus_in_range": 1,
+        "arrivals.slurm_jobs.state_known": 1,
+    }
     assert "job_id is never missing" in verdict.reason
 
 

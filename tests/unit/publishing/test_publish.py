@@ -74,7 +74,10 @@ def test_the_file_is_written_anew_for_other_code_and_weekly(home, change):
 
 
 def test_the_same_inputs_give_the_same_marts(home):
-    before = read(home, "select * from core.fct_cost_allocation order by all"), read(home, "select * from unit_economics.cost_monthly order by all")
+    before = (
+        read(home, "select * from core.fct_cost_allocation order by all"),
+        read(home, "select * from unit_economics.cost_monthly order by all"),
+    )
     publish_now(home, "second00", days=DAYS, at=at(5))
     assert before == (
         read(home, "select * from core.fct_cost_allocation order by all"),
@@ -118,7 +121,15 @@ def test_unallocated_money_over_the_threshold_is_refused(home):
         publish_now(home, "second00", at=at(5))
 
 
-STAGES = ["marts file", "publishing core.fct_cost_allocation", "publishing unit_economics.cost_monthly", "publish checks", "checkpoint", "switch", "prune"]
+STAGES = [
+    "marts file",
+    "publishing core.fct_cost_allocation",
+    "publishing unit_economics.cost_monthly",
+    "publish checks",
+    "checkpoint",
+    "switch",
+    "prune",
+]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -154,7 +165,10 @@ def test_only_the_newest_versions_are_kept_and_current_always(home):
 
 def test_fingerprints_are_those_of_what_readers_see(home):
     assert versions.published_fingerprints(home / "published") == {str(day): "first000" for day in DAYS}
-    assert json.loads((home / "published" / "current" / "manifest.json").read_text())["rows"]["core.fct_cost_allocation"] == 3
+    assert (
+        json.loads((home / "published" / "current" / "manifest.json").read_text())["rows"]["core.fct_cost_allocation"]
+        == 3
+    )
 
 
 def test_an_open_reader_goes_on_reading_its_version(home):
@@ -163,7 +177,10 @@ def test_an_open_reader_goes_on_reading_its_version(home):
         f"print(c.execute('{TOTAL}').fetchone()[0])"
     )
     reader = subprocess.Popen(
-        [sys.executable, "-c", program, str(home / "published" / "current" / "marts.duckdb")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(home / "published" / "current" / "marts.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert reader.stdout.readline() == "1\n"
     build(home, SECOND)

@@ -36,12 +36,16 @@ def build(home: Path, costs: dict[date, str]) -> None:
     with duckdb.connect(str(settings.build_path)) as con:
         for schema in ("focus", "core", "unit_economics", "intermediate", "quality"):
             con.execute(f"create schema {schema}")
-        con.execute("create table focus.cost_and_usage (BillingCurrency varchar, BilledCost decimal(38,12), EffectiveCost decimal(38,12))")
+        con.execute(
+            "create table focus.cost_and_usage (BillingCurrency varchar, BilledCost decimal(38,12), EffectiveCost decimal(38,12))"
+        )
         con.execute(
             "create table core.fct_cost_allocation (usage_date date, billing_currency varchar, cost_status varchar, allocation_step varchar, usage_state varchar, "
             "ai_scope varchar, charge_category varchar, billed_cost decimal(38,12), effective_cost decimal(38,12))"
         )
-        con.execute("create table intermediate.int_request_groups_hourly (provider_id varchar, requests bigint, unpriced_requests bigint)")
+        con.execute(
+            "create table intermediate.int_request_groups_hourly (provider_id varchar, requests bigint, unpriced_requests bigint)"
+        )
         for day, cost in costs.items():
             con.execute(f"insert into focus.cost_and_usage values ('USD', {cost}, {cost})")
             con.execute(
@@ -60,7 +64,9 @@ def build(home: Path, costs: dict[date, str]) -> None:
 
 
 def result(run_id: str, status: str = "pass", severity: str = "critical") -> GateResult:
-    return GateResult(run_id, GATE.check_name, "dbt_test", GATE.scope, severity, status, 0, None, "", "2026-07-04T00:00:00")
+    return GateResult(
+        run_id, GATE.check_name, "dbt_test", GATE.scope, severity, status, 0, None, "", "2026-07-04T00:00:00"
+    )
 
 
 def request(run_id: str, *, days=None, results=None, at=datetime(2026, 7, 4), code="c") -> PublishRequest:  # noqa: DTZ001
