@@ -7,9 +7,6 @@ with sums as (
         allocation_group_id,
         usage_date,
         price_id,
-        {%- for column in allocation_group_columns() %}
-        any_value({{ column }}) as {{ column }},
-        {%- endfor %}
         {%- for token_class in token_class_names() %}
         cast(coalesce(sum({{ token_class }}_tokens), 0) as decimal(18, 0)) as {{ token_class }}_tokens{{ ',' if not loop.last }}
         {%- endfor %}
@@ -18,22 +15,38 @@ with sums as (
     group by allocation_group_id, usage_date, price_id
 ),
 
-classes as (
-    {%- for token_class in token_class_names() %}
+-- A group has several price rows only where its requests lie on both sides of a context threshold or of a time window. One used and
+-- unpriced part makes the group's cost of that class unknown.
+priced as (
     select
         sums.allocation_group_id,
-        sums.usage_date,
-        {%- for column in allocation_group_columns() %}
-        sums.{{ column }},
+        sums.usage_date
+        {%- for token_class in token_class_names() %},
+        sum(sums.{{ token_class }}_tokens) as {{ token_class }}_tokens
+        {%- for price in ['list', 'contract'] %},
+        case
+            when count(case when sums.{{ token_class }}_tokens > 0 and prices.{{ price }}_{{ token_class }} is null then 1 end) = 0
+                then sum(sums.{{ token_class }}_tokens * prices.{{ price }}_{{ token_class }})
+        end as {{ price }}_{{ token_class }}
         {%- endfor %}
-        '{{ token_class }}' as token_class,
-        sums.{{ token_class }}_tokens as tokens,
-        sums.{{ token_class }}_tokens * prices.list_{{ token_class }} as list_cost,
-        sums.{{ token_class }}_tokens * prices.contract_{{ token_class }} as contracted_cost
+        {%- endfor %}
     from sums
     left join {{ ref('int_token_prices_daily') }} as prices
         on sums.usage_date = prices.usage_date and sums.price_id = prices.price_id
-    where sums.{{ token_class }}_tokens > 0
+    group by sums.allocation_group_id, sums.usage_date
+),
+
+classes as (
+    {%- for token_class in token_class_names() %}
+    select
+        allocation_group_id,
+        usage_date,
+        '{{ token_class }}' as token_class,
+        {{ token_class }}_tokens as tokens,
+        list_{{ token_class }} as list_cost,
+        contract_{{ token_class }} as contracted_cost
+    from priced
+    where {{ token_class }}_tokens > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
@@ -42,14 +55,14 @@ select
     classes.allocation_group_id,
     classes.usage_date,
     {%- for column in allocation_group_columns() %}
-    any_value(classes.{{ column }}) as {{ column }},
+    request_groups.{{ column }},
     {%- endfor %}
     classes.token_class,
-    any_value(names.billing_token_class) as billing_token_class,
-    cast(sum(classes.tokens) as decimal(38, 0)) as tokens,
-    -- one unpriced part makes the sum unknown
-    cast(case when count(classes.list_cost) = count(*) then sum(classes.list_cost) end as decimal(38, 12)) as list_cost,
-    cast(case when count(classes.contracted_cost) = count(*) then sum(classes.contracted_cost) end as decimal(38, 12)) as contracted_cost
+    names.billing_token_class,
+    cast(classes.tokens as decimal(38, 0)) as tokens,
+    cast(classes.list_cost as decimal(38, 12)) as list_cost,
+    cast(classes.contracted_cost as decimal(38, 12)) as contracted_cost
 from classes
 inner join {{ ref('token_classes') }} as names on classes.token_class = names.token_class
-group by classes.allocation_group_id, classes.usage_date, classes.token_class
+inner join {{ ref('int_request_groups_hourly') }} as request_groups
+    on classes.usage_date = request_groups.usage_date and classes.allocation_group_id = request_groups.allocation_group_id
