@@ -239,7 +239,13 @@ witnesses as (
         resource_kind,
         sum(claimed_quantity) as capacity_quantity,
         cast(0 as decimal(38, 9)) as stranded_quantity
-    from slurm_hours
+    from (
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity from slurm_hours
+        union all
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        from {{ ref('int_pod_resource_hours') }}
+        where {{ in_dirty_days('usage_date') }}
+    ) as claims
     group by usage_date, usage_hour, resource_id, resource_kind
 
 ),

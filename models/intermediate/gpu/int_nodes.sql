@@ -20,7 +20,7 @@ scrapes as (
         max(observed_at) as last_observed_at
     from samples
     group by feed, usage_date
-    having max(sample_date) = usage_date
+    having max(case when sample_date = usage_date and cast(observed_at as date) = usage_date then 1 else 0 end) = 1
 
 ),
 

@@ -8,7 +8,8 @@ with samples as (
 
 ),
 
--- the last scrape of the day: what is still there then is still running. A day of which only the look-back has come is not known.
+-- the last scrape of the day: what is still there then is still running. A day of which only
+-- its first and last instants have come (look-back, stroke of midnight) was not observed.
 scrapes as (
 
     select
@@ -17,7 +18,7 @@ scrapes as (
         max(observed_at) as last_observed_at
     from samples
     group by feed, usage_date
-    having max(sample_date) = usage_date
+    having max(case when sample_date = usage_date and cast(observed_at as date) = usage_date then 1 else 0 end) = 1
 
 ),
 

@@ -1,6 +1,15 @@
 -- Pods of runs, grouped into attempts: pods of one run that were up together are one attempt (a job's workers), pods that came
 -- after all earlier ones had ended are the next. Reads all days: an attempt's past does not change when later days arrive.
-with pod_spans as (
+with pod_days as (
+
+    select
+        *,
+        max(case when ended_at is null then usage_date end) over (partition by pod_uid) as last_running_date
+    from {{ ref('int_pods') }}
+
+),
+
+pod_spans as (
 
     select
         pod_uid,
@@ -10,13 +19,13 @@ with pod_spans as (
         max(label_model) as label_model,
         max(label_team) as label_team,
         min(started_at) as started_at,
-        max(held_until) as held_until,
-        max(case when ended_at is not null then ended_at end) as ended_at,
+        -- the first end seen after the last day on which it ran: a finished pod can stay listed for days
+        min(case when last_running_date is null or usage_date > last_running_date then ended_at end) as ended_at,
+        max(held_until) as last_held_until,
         max(case when phase = 'Failed' then 1 else 0 end) as has_failed,
         max(case when phase = 'Succeeded' then 1 else 0 end) as has_succeeded,
-        max(case when phase = 'Gone' then 1 else 0 end) as is_gone,
         max(reason) as reason
-    from {{ ref('int_pods') }}
+    from pod_days
     group by pod_uid
 
 ),
@@ -36,6 +45,7 @@ run_pods as (
 
     select
         pod_spans.*,
+        coalesce(pod_spans.ended_at, pod_spans.last_held_until) as held_until,
         coalesce(pod_spans.label_run_id, tagged.run_id) as training_run_id
     from pod_spans
     left join tagged on pod_spans.pod_uid = tagged.pod_uid
