@@ -15,7 +15,7 @@ select
     sum(list_cost) as list_cost,
     sum(contracted_cost) as contracted_cost,
     sum(gateway_cost) as gateway_cost,
-    any_value(cost_currency) as cost_currency
+    max(cost_currency) as cost_currency
 from {{ ref('fct_inference_requests') }}
 where {{ in_dirty_days('usage_date') }}
 group by allocation_group_id, usage_date

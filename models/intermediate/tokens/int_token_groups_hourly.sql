@@ -61,7 +61,8 @@ select
     names.billing_token_class,
     cast(classes.tokens as decimal(38, 0)) as tokens,
     cast(classes.list_cost as decimal(38, 12)) as list_cost,
-    cast(classes.contracted_cost as decimal(38, 12)) as contracted_cost
+    cast(classes.contracted_cost as decimal(38, 12)) as contracted_cost,
+    request_groups.cost_currency
 from classes
 inner join {{ ref('token_classes') }} as names on classes.token_class = names.token_class
 inner join {{ ref('int_request_groups_hourly') }} as request_groups
