@@ -4,18 +4,19 @@
 with job_nodes as (
 
     select
-        job_record_id,
-        job_id,
-        node_name,
-        started_at,
-        held_until,
-        gpu_count,
-        core_count,
-        memory_gib,
-        count(*) over (partition by job_record_id) as nodes_of_job
-    from {{ ref('stg_slurm__job_nodes') }}
-    where held_until > started_at
-        and {{ overlaps_dirty_days('cast(started_at as date)', 'cast(held_until as date)') }}
+        jobs.job_record_id,
+        jobs.job_id,
+        nodes.node_name,
+        jobs.started_at,
+        jobs.held_until,
+        jobs.gpu_count,
+        jobs.core_count,
+        jobs.memory_gib,
+        count(*) over (partition by jobs.job_record_id) as nodes_of_job
+    from {{ ref('stg_slurm__jobs') }} as jobs
+    inner join {{ ref('stg_slurm__job_nodes') }} as nodes on jobs.job_record_id = nodes.job_record_id
+    where jobs.held_until > jobs.started_at
+        and {{ overlaps_dirty_days('cast(jobs.started_at as date)', 'cast(jobs.held_until as date)') }}
 
 ),
 

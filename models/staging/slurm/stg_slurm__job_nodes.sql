@@ -1,7 +1,10 @@
 -- Slurm writes node lists as `a[01-03,7],b2`: here one row per job record and node, digits padded as written.
 with jobs as (
 
-    select * from {{ ref('stg_slurm__jobs') }}
+    select
+        job_id || '|' || strftime(started_at, '%Y-%m-%dT%H:%M:%S') as job_record_id,
+        node_list
+    from {{ source('slurm', 'slurm_jobs') }}
     where started_at is not null
 
 ),
@@ -57,14 +60,12 @@ expanded as (
 )
 
 select
-    expanded.job_record_id,
-    expanded.prefix || coalesce(
+    job_record_id,
+    prefix || coalesce(
         lpad(
-            cast(expanded.node_number as varchar),
-            cast(greatest(expanded.digits, length(cast(expanded.node_number as varchar))) as integer),
+            cast(node_number as varchar),
+            cast(greatest(digits, length(cast(node_number as varchar))) as integer),
             '0'
         ), ''
-    ) || expanded.suffix as node_name,
-    jobs.* exclude (job_record_id)
+    ) || suffix as node_name
 from expanded
-inner join jobs on expanded.job_record_id = jobs.job_record_id
