@@ -1,7 +1,7 @@
 """Which model a logged or billed name means: one row per (provider, raw name) that was seen, one winner each.
 
-The clause language of genai-prices (starts with, contains, regular expressions, and/or) is not SQL, so it is asked once per
-distinct name here and never per request. Names of gateways are normalised by seed `provider_aliases`.
+The clause language of genai-prices (starts with, contains, regular expressions, and/or) is not SQL, so it is asked once
+per distinct name here and never per request. Names of gateways are normalised by seed `provider_aliases`.
 """
 
 from __future__ import annotations
@@ -31,14 +31,19 @@ OBSERVED_SQL = r"""
     union
     select 'openai', model from raw.openai_usage_completions
     union
-    select lower(coalesce(service_provider_name, provider_name)), coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id)
+    select
+        lower(coalesce(service_provider_name, provider_name)),
+        coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id)
     from raw.focus_charges
 """
 
 
 @dataclass(frozen=True)
 class ModelAlias:
-    """`model_id` and `price_provider_id` are empty where nothing matched; `matched_by` is exact, clause, stripped, self_hosted or none."""
+    """`model_id` and `price_provider_id` are empty where nothing matched.
+
+    `matched_by` is exact, clause, stripped, self_hosted or none.
+    """
 
     provider_id: str
     raw_model: str
@@ -56,7 +61,9 @@ def provider_aliases(project_dir: Path) -> dict[str, str]:
 
 def observed_pairs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """Distinct (raw provider, raw model) of all raw tables; `con` has the `raw` views over the whole lake."""
-    rows = con.execute(f"select distinct * from ({OBSERVED_SQL}) where raw_model is not null and raw_model <> '' order by all").fetchall()
+    rows = con.execute(
+        f"select distinct * from ({OBSERVED_SQL}) where raw_model is not null and raw_model <> '' order by all"
+    ).fetchall()
     return [(provider or "", model) for provider, model in rows]
 
 
@@ -72,7 +79,9 @@ def resolve(pairs: Iterable[tuple[str, str]], aliases: dict[str, str]) -> list[M
             continue
         model, matched_by = _find(by_id.get(provider_id), raw_model)
         price_provider = _owner(model, by_id.get(provider_id))
-        rows.append(ModelAlias(provider_id, raw_model, model.id if model else "", price_provider, matched_by, book_version))
+        rows.append(
+            ModelAlias(provider_id, raw_model, model.id if model else "", price_provider, matched_by, book_version)
+        )
     return rows
 
 
@@ -99,7 +108,7 @@ def _find(provider: Provider | None, raw_model: str) -> tuple[ModelInfo | None, 
 
 
 def _owner(model: ModelInfo | None, provider: Provider | None) -> str:
-    """The provider whose list holds the model: the provider itself, or the one whose models it serves (Azure: OpenAI's)."""
+    """The provider whose list holds the model: itself, or the one whose models it serves (Azure: OpenAI's)."""
     if model is None or provider is None:
         return ""
     candidates = [provider, *(p for p in genai_providers if p.id in (provider.fallback_model_providers or []))]

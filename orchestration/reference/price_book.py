@@ -1,15 +1,16 @@
 """The list prices of genai-prices as a flat, effective-dated table: one price of one token per row.
 
-genai-prices answers "what does this request cost?" for one request; SQL must answer it for millions, so its dated, tiered and
-conditional prices are laid out as rows that a join can select. What is laid out, and where the table differs on purpose:
+genai-prices answers "what does this request cost?" for one request; SQL must answer it for millions, so its dated,
+tiered and conditional prices are laid out as rows that a join can select. What is laid out, and where the table differs
+on purpose:
 
-* Each canonical token class gets the price of the most specific priced unit that contains it. Where the list has no price of the
-  class itself, the parent's price is taken and `is_fallback` says so.
+* Each canonical token class gets the price of the most specific priced unit that contains it. Where the list has no
+  price of the class itself, the parent's price is taken and `is_fallback` says so.
 * Context tiers apply to the whole request (`tier_start` is exclusive: the price holds above it).
-* Time-of-day prices have no start date in genai-prices, so there they also match the years before they existed. Here they belong
-  to the dated price that precedes them in the list, and to nothing earlier.
-* Service tiers and batch prices often start on the day when the list learned them. Before that day the standard price is what the
-  list has; it is kept and marked as a fallback.
+* Time-of-day prices have no start date in genai-prices, so there they also match the years before they existed. Here
+  they belong to the dated price that precedes them in the list, and to nothing earlier.
+* Service tiers and batch prices often start on the day when the list learned them. Before that day the standard price
+  is what the list has; it is kept and marked as a fallback.
 
 Prices of tools, seconds, pages or characters are not token prices and stay out.
 """
@@ -45,8 +46,8 @@ CLASS_DIMENSIONS: dict[str, dict[str, str]] = {
     "output_reasoning": {"direction": "output", "modality": "text", "token_type": "reasoning"},
     "output_audio": {"direction": "output", "modality": "audio"},
 }
-# Keys that are the class's own price by the vendors' rules; any other key is a fallback. A write without a stated lifetime is the
-# 5 minute one, and reasoning is billed as output unless the list prices it apart.
+# Keys that are the class's own price by the vendors' rules; any other key is a fallback. A write without a stated
+# lifetime is the 5 minute one, and reasoning is billed as output unless the list prices it apart.
 OWN_KEYS: dict[str, frozenset[str]] = {
     "input_uncached_text": frozenset({"input_mtok", "input_text_mtok"}),
     "input_cache_read": frozenset({"cache_read_mtok", "cache_text_read_mtok"}),
@@ -58,10 +59,13 @@ OWN_KEYS: dict[str, frozenset[str]] = {
     "input_audio": frozenset({"input_audio_mtok"}),
     "input_image": frozenset({"input_image_mtok"}),
     "output_text": frozenset({"output_mtok", "output_text_mtok"}),
-    "output_reasoning": frozenset({"output_mtok", "output_text_mtok", "output_reasoning_mtok", "output_text_reasoning_mtok"}),
+    "output_reasoning": frozenset(
+        {"output_mtok", "output_text_mtok", "output_reasoning_mtok", "output_text_reasoning_mtok"}
+    ),
     "output_audio": frozenset({"output_audio_mtok"}),
 }
-# How a genai-prices context names a variant -> (service_tier, processing). Other contexts select no token price of ours.
+# How a genai-prices context names a variant -> (service_tier, processing). Other contexts select no token price of
+# ours.
 VARIANTS: dict[tuple[str, str], tuple[str, str]] = {
     ("service_tier", "flex"): ("flex", "standard"),
     ("service_tier", "priority"): ("priority", "standard"),
@@ -101,7 +105,7 @@ def token_prices(providers: Iterable[Provider] = genai_providers) -> Iterator[To
 
 
 def write_token_prices(path: Path, provider_ids: Iterable[str]) -> int:
-    """Write the prices of these providers, and of those whose models they serve, as CSV with the header of raw table `token_prices`.
+    """Write the prices of these providers, and of those whose models they serve, as CSV for raw table `token_prices`.
 
     Most of the list is resellers that nobody here calls; each priced day carries the table's rows in its fingerprint.
     Returns the number of rows.
@@ -117,7 +121,10 @@ def write_token_prices(path: Path, provider_ids: Iterable[str]) -> int:
 
 
 def _as_text(row: TokenPrice) -> list[str]:
-    return ["" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value) for value in astuple(row)]
+    return [
+        "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+        for value in astuple(row)
+    ]
 
 
 def _model_prices(provider_id: str, model: ModelInfo, book_version: str) -> Iterator[TokenPrice]:
@@ -133,8 +140,21 @@ def _model_prices(provider_id: str, model: ModelInfo, book_version: str) -> Iter
             for window_start, window_end, prices, is_standard_for_variant in _day_windows(model, context, valid_from):
                 for token_class, low, high, price, key in _class_prices(prices):
                     yield TokenPrice(
-                        provider_id, model.id, token_class, service_tier, processing, low, high, window_start, window_end,
-                        valid_from, valid_to, price, key, is_standard_for_variant or key not in OWN_KEYS[token_class], book_version,
+                        provider_id,
+                        model.id,
+                        token_class,
+                        service_tier,
+                        processing,
+                        low,
+                        high,
+                        window_start,
+                        window_end,
+                        valid_from,
+                        valid_to,
+                        price,
+                        key,
+                        is_standard_for_variant or key not in OWN_KEYS[token_class],
+                        book_version,
                     )
 
 
@@ -149,7 +169,7 @@ def _start_dates(model: ModelInfo, context: tuple[str, str] | None) -> list[date
 def _day_windows(
     model: ModelInfo, context: tuple[str, str] | None, day: date
 ) -> Iterator[tuple[int, int, ModelPrice, bool]]:
-    """Parts of the day with one price each: (first second, end second, prices, standard price stands in for the variant)."""
+    """Parts of the day with one price each: (first second, end second, prices, whether they stand in for the variant)."""
     base, windows = _dated_prices(model, day)
     overrides = _variant_prices(model, context, day)
     edges = sorted({0, DAY_SECONDS, *(edge for start, end, _ in windows for edge in (start, end))})
@@ -170,7 +190,9 @@ def _dated_prices(model: ModelInfo, day: date) -> tuple[ModelPrice, list[tuple[i
         return model.prices, []
     base_position = 0
     for position, row in enumerate(model.prices):
-        starts = row.constraint is None or (isinstance(row.constraint, StartDateConstraint) and row.constraint.start_date <= day)
+        starts = row.constraint is None or (
+            isinstance(row.constraint, StartDateConstraint) and row.constraint.start_date <= day
+        )
         if starts:
             base_position = position
     windows = []
@@ -206,7 +228,9 @@ def _class_prices(prices: ModelPrice) -> Iterator[tuple[str, int, int | None, De
     """(token class, above, up to, price of one token, key of the list) for each class and context tier."""
     by_key = _set_prices(prices)
     token_units = {
-        unit["price_key"]: unit for unit in unit_data.values() if unit["dimensions"].get("family") == "tokens" and unit["price_key"] in by_key
+        unit["price_key"]: unit
+        for unit in unit_data.values()
+        if unit["dimensions"].get("family") == "tokens" and unit["price_key"] in by_key
     }
     tiered = [value for key, value in by_key.items() if key in token_units and isinstance(value, TieredPrices)]
     lows = sorted({0, *(tier.start for value in tiered for tier in value.tiers)})
@@ -216,7 +240,9 @@ def _class_prices(prices: ModelPrice) -> Iterator[tuple[str, int, int | None, De
         if not holders:
             continue
         # the most specific unit; of equally specific ones the one that knows the cache, as vendors price by it first
-        key = max(holders, key=lambda k: (len(token_units[k]["dimensions"]), "token_type" in token_units[k]["dimensions"], k))
+        key = max(
+            holders, key=lambda k: (len(token_units[k]["dimensions"]), "token_type" in token_units[k]["dimensions"], k)
+        )
         for low, high in zip(lows, [*lows[1:], None], strict=True):
             price = _tier_price(by_key[key], low)
             yield token_class, low, high, price / token_units[key]["per"], key

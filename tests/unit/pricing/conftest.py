@@ -1,4 +1,4 @@
-"""Pricing through the project's own SQL: raw tables made by the declared schemas, built once by dbt for the whole folder."""
+"""Pricing through the project's own SQL: raw tables by the declared schemas, built once by dbt for the whole folder."""
 
 from __future__ import annotations
 
@@ -33,9 +33,21 @@ CONTEXTS = {
     ("fast", "standard"): ({"service_tier": "fast"}, {"speed": "fast"}),
     ("standard", "batch"): ({"processing": "batch"},),
 }
-BUILT = ("stg_litellm__requests", "stg_request_log__requests", "stg_price_book__token_prices", "stg_price_book__model_aliases",
-         "stg_reference__contract_rates", "stg_reference__identity_map", "int_model_names", "int_requests_unioned",
-         "int_token_prices_daily", "int_request_owners_daily", "fct_inference_requests", "token_classes", "provider_aliases")  # fmt: skip
+BUILT = (
+    "stg_litellm__requests",
+    "stg_request_log__requests",
+    "stg_price_book__token_prices",
+    "stg_price_book__model_aliases",
+    "stg_reference__contract_rates",
+    "stg_reference__identity_map",
+    "int_model_names",
+    "int_requests_unioned",
+    "int_token_prices_daily",
+    "int_request_owners_daily",
+    "fct_inference_requests",
+    "token_classes",
+    "provider_aliases",
+)
 
 
 @dataclass(frozen=True)
@@ -65,16 +77,24 @@ class Case:
         # what is not reported is asked back where units overlap: cached audio, for one, is none here
         none = {key: 0 for key, unit in unit_data.items() if unit["dimensions"].get("family") == "tokens"}
         reported = dict(
-            input_tokens=text_in + t["input_audio"] + t["input_image"], input_text_tokens=text_in,
-            cache_read_tokens=t["input_cache_read"], cache_text_read_tokens=t["input_cache_read"],
-            cache_write_tokens=written, cache_text_write_tokens=written,
-            cache_write_5m_tokens=t["input_cache_write_5m"], cache_text_write_5m_tokens=t["input_cache_write_5m"],
-            cache_write_1h_tokens=t["input_cache_write_1h"], cache_text_write_1h_tokens=t["input_cache_write_1h"],
-            input_audio_tokens=t["input_audio"], input_image_tokens=t["input_image"],
-            output_tokens=text_out + t["output_audio"], output_text_tokens=text_out,
-            output_reasoning_tokens=t["output_reasoning"], output_text_reasoning_tokens=t["output_reasoning"],
+            input_tokens=text_in + t["input_audio"] + t["input_image"],
+            input_text_tokens=text_in,
+            cache_read_tokens=t["input_cache_read"],
+            cache_text_read_tokens=t["input_cache_read"],
+            cache_write_tokens=written,
+            cache_text_write_tokens=written,
+            cache_write_5m_tokens=t["input_cache_write_5m"],
+            cache_text_write_5m_tokens=t["input_cache_write_5m"],
+            cache_write_1h_tokens=t["input_cache_write_1h"],
+            cache_text_write_1h_tokens=t["input_cache_write_1h"],
+            input_audio_tokens=t["input_audio"],
+            input_image_tokens=t["input_image"],
+            output_tokens=text_out + t["output_audio"],
+            output_text_tokens=text_out,
+            output_reasoning_tokens=t["output_reasoning"],
+            output_text_reasoning_tokens=t["output_reasoning"],
             output_audio_tokens=t["output_audio"],
-        )  # fmt: skip
+        )
         return Usage(**none | reported)
 
 
@@ -83,12 +103,19 @@ def _has_variant(model: ModelInfo, context: dict[str, str]) -> bool:
 
 
 def _moments(rows: list[price_book.TokenPrice], model: ModelInfo) -> list[datetime]:
-    """The instants around each change of a model's price, and random ones. Windows of genai-prices have no start: there only later days."""
-    windowed = isinstance(model.prices, list) and any(isinstance(p.constraint, TimeOfDateConstraint) for p in model.prices)
+    """The instants around each change of a model's price, and two others.
+
+    Windows of genai-prices have no start, so a windowed model is asked on its latest days only.
+    """
+    windowed = isinstance(model.prices, list) and any(
+        isinstance(p.constraint, TimeOfDateConstraint) for p in model.prices
+    )
     starts = sorted({row.valid_from for row in rows if row.valid_from > price_book.BEGINNING})
     if windowed:
         day = starts[-1] if starts else date(2026, 6, 1)
-        seconds = sorted({row.window_start_second for row in rows} | {max(row.window_end_second - 1, 0) for row in rows})
+        seconds = sorted(
+            {row.window_start_second for row in rows} | {max(row.window_end_second - 1, 0) for row in rows}
+        )
         return [datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=s) for s in seconds]
     moments = [datetime(2026, 3, 2, 13, 5, 7, tzinfo=UTC), datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)]
     for start in starts[:4]:
@@ -111,9 +138,16 @@ def make_cases() -> list[Case]:
                 for at in _moments(rows, model):
                     sizes = [n + extra for n in thresholds for extra in (0, 1)] or [None]
                     for size in [*sizes, None]:
-                        tokens = {name: rng.choice((0, 1, rng.randrange(60_000))) if name in priced else 0 for name in price_book.CLASS_DIMENSIONS}
+                        tokens = {
+                            name: rng.choice((0, 1, rng.randrange(60_000))) if name in priced else 0
+                            for name in price_book.CLASS_DIMENSIONS
+                        }
                         if size is not None and "input_uncached_text" in priced:
-                            others = sum(n for name, n in tokens.items() if name.startswith("input_") and name != "input_uncached_text")
+                            others = sum(
+                                n
+                                for name, n in tokens.items()
+                                if name.startswith("input_") and name != "input_uncached_text"
+                            )
                             tokens["input_uncached_text"] = max(size - others, 0)
                         cases.append(Case(f"r{len(cases)}", provider.id, model, variant, at, tokens))
     return cases
@@ -129,16 +163,21 @@ def _only(provider, model: ModelInfo):
 
 def _create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create schema raw")
-    bookkeeping = "_feed varchar, _load_id varchar, _file varchar, _partition varchar, _day date, _version varchar, _extra varchar"
+    texts = ("_feed", "_load_id", "_file", "_partition", "_version", "_extra")
+    bookkeeping = ", ".join(["_day date", *(f"{name} varchar" for name in texts)])
     for path in sorted((PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml")):
         for source in yaml.safe_load(path.read_text())["sources"]:
             for table in source["tables"]:
-                columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in table["columns"] if not c["name"].startswith("_"))
+                columns = ", ".join(
+                    f'"{c["name"]}" {c["data_type"]}' for c in table["columns"] if not c["name"].startswith("_")
+                )
                 con.execute(f"create table raw.{table['name']} ({columns}, {bookkeeping})")
 
 
 def _insert_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    con.execute(f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)", [str(path)])
+    con.execute(
+        f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)", [str(path)]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -169,11 +208,25 @@ def priced(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[
         _insert_csv(con, "litellm_spend_logs", folder / "requests.csv")
     shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
     env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(database), "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
-        "PYTHONPATH": str(PROJECT_DIR), "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs"),
-    }  # fmt: skip
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "test", "unit_test",
-               "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(folder), "--select", *BUILT]  # fmt: skip
+        "AI_FINOPS_ANALYST_PATH": str(database),
+        "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
+        "PYTHONPATH": str(PROJECT_DIR),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "--project-dir",
+        str(PROJECT_DIR),
+        "--profiles-dir",
+        str(folder),
+        "--select",
+        *BUILT,
+    ]
     done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
     with duckdb.connect(str(database), read_only=True) as con:
@@ -186,13 +239,22 @@ def _as_litellm_row(case: Case) -> dict[str, object]:
     written_known = t["input_cache_write_5m"] + t["input_cache_write_1h"]
     service_tier, processing = case.variant
     return {
-        "request_id": case.request_id, "call_type": "abatch" if processing == "batch" else "acompletion",
-        "custom_llm_provider": case.provider_id, "model": case.model.id, "started_at": case.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
-        "served_tier": service_tier, "status": "success", "cache_hit": "False",
+        "request_id": case.request_id,
+        "call_type": "abatch" if processing == "batch" else "acompletion",
+        "custom_llm_provider": case.provider_id,
+        "model": case.model.id,
+        "started_at": case.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        "served_tier": service_tier,
+        "status": "success",
+        "cache_hit": "False",
         "prompt_tokens": sum(n for name, n in t.items() if name.startswith("input_")),
         "completion_tokens": sum(n for name, n in t.items() if name.startswith("output_")),
-        "usage_cached_tokens": t["input_cache_read"], "usage_cache_write_tokens": written_known + t["input_cache_write_unspecified"],
-        "usage_cache_write_5m_tokens": t["input_cache_write_5m"], "usage_cache_write_1h_tokens": t["input_cache_write_1h"],
-        "usage_audio_tokens": t["input_audio"], "usage_image_tokens": t["input_image"],
-        "usage_reasoning_tokens": t["output_reasoning"], "usage_output_audio_tokens": t["output_audio"],
-    }  # fmt: skip
+        "usage_cached_tokens": t["input_cache_read"],
+        "usage_cache_write_tokens": written_known + t["input_cache_write_unspecified"],
+        "usage_cache_write_5m_tokens": t["input_cache_write_5m"],
+        "usage_cache_write_1h_tokens": t["input_cache_write_1h"],
+        "usage_audio_tokens": t["input_audio"],
+        "usage_image_tokens": t["input_image"],
+        "usage_reasoning_tokens": t["output_reasoning"],
+        "usage_output_audio_tokens": t["output_audio"],
+    }

@@ -14,7 +14,9 @@ def test_list_cost_equals_the_calculator(cases: list[Case], priced: dict[str, di
     for case in cases:
         cost = priced[case.request_id]["list_cost"]
         if cost is None or abs(cost - case.oracle_cost()) > TOLERANCE:
-            wrong.append((case.provider_id, case.model.id, case.variant, case.at, case.tokens, cost, case.oracle_cost()))
+            wrong.append(
+                (case.provider_id, case.model.id, case.variant, case.at, case.tokens, cost, case.oracle_cost())
+            )
     assert not wrong, f"{len(wrong)} of {len(cases)} differ, first: {wrong[:3]}"
 
 
@@ -23,8 +25,12 @@ def test_cases_reach_thresholds_variants_and_price_changes(cases: list[Case]) ->
     inputs = {sum(n for name, n in case.tokens.items() if name.startswith("input_")) for case in cases}
     assert {200_000, 200_001, 272_000, 272_001} <= inputs
     assert {case.variant for case in cases} == {
-        ("standard", "standard"), ("flex", "standard"), ("priority", "standard"), ("fast", "standard"), ("standard", "batch")
-    }  # fmt: skip
+        ("standard", "standard"),
+        ("flex", "standard"),
+        ("priority", "standard"),
+        ("fast", "standard"),
+        ("standard", "batch"),
+    }
     assert len({case.provider_id for case in cases}) == 9
     assert len({(case.provider_id, case.model.id) for case in cases}) > 80
 

@@ -18,25 +18,55 @@ def one(provider: str, model: str) -> ModelAlias:
     [
         ("openai", "gpt-5.6-sol", "openai", "gpt-5.6-sol", "openai", "exact"),
         ("openai", "gpt-5.6-sol-2026-07-09", "openai", "gpt-5.6-sol", "openai", "clause"),
-        ("bedrock", "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws", "regional.anthropic.claude-sonnet-4-5-20250929-v1:0", "aws", "clause"),
-        ("bedrock_converse", "global.anthropic.claude-haiku-4-5-20251001-v1:0", "aws", "global.anthropic.claude-haiku-4-5-20251001-v1:0", "aws", "exact"),
+        (
+            "bedrock",
+            "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "aws",
+            "regional.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "aws",
+            "clause",
+        ),
+        (
+            "bedrock_converse",
+            "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "aws",
+            "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "aws",
+            "exact",
+        ),
         ("vertex_ai", "vertex_ai/gemini-2.5-flash", "google", "gemini-2.5-flash", "google", "stripped"),
         ("Azure", "azure/gpt-4o-mini", "azure", "gpt-4o-mini", "openai", "stripped"),
-        ("hosted_vllm", "meta-llama/Llama-3.3-70B-Instruct", "self_hosted", "meta-llama/Llama-3.3-70B-Instruct", "", "self_hosted"),
+        (
+            "hosted_vllm",
+            "meta-llama/Llama-3.3-70B-Instruct",
+            "self_hosted",
+            "meta-llama/Llama-3.3-70B-Instruct",
+            "",
+            "self_hosted",
+        ),
         ("openai", "no-such-model", "openai", "", "", "none"),
         ("some-new-cloud", "gpt-5.4", "some-new-cloud", "", "", "none"),
     ],
-)  # fmt: skip
-def test_a_name_is_resolved(provider: str, model: str, provider_id: str, model_id: str, price_provider: str, matched_by: str) -> None:
+)
+def test_a_name_is_resolved(
+    provider: str, model: str, provider_id: str, model_id: str, price_provider: str, matched_by: str
+) -> None:
     row = one(provider, model)
     assert (row.provider_id, row.raw_model, row.model_id, row.price_provider_id, row.matched_by) == (
-        provider_id, model, model_id, price_provider, matched_by
-    )  # fmt: skip
+        provider_id,
+        model,
+        model_id,
+        price_provider,
+        matched_by,
+    )
 
 
 def test_routes_with_prices_of_their_own_stay_apart() -> None:
     """T11: the regional and the global profile of one model are two models with two prices."""
-    assert one("bedrock", "us.anthropic.claude-opus-4-8-v1:0").model_id != one("bedrock", "global.anthropic.claude-opus-4-8-v1:0").model_id
+    assert (
+        one("bedrock", "us.anthropic.claude-opus-4-8-v1:0").model_id
+        != one("bedrock", "global.anthropic.claude-opus-4-8-v1:0").model_id
+    )
 
 
 def test_spellings_of_one_provider_give_one_row_and_order_does_not_matter() -> None:

@@ -19,26 +19,37 @@ def book() -> list[TokenPrice]:
     return list(token_prices(p for p in providers if p.id in ("openai", "anthropic", "deepseek")))
 
 
-def find(book: list[TokenPrice], model: str, token_class: str, day: date, *, second: int = 0, above: int = 0, **wanted: str) -> TokenPrice:
+def find(
+    book: list[TokenPrice], model: str, token_class: str, day: date, *, second: int = 0, above: int = 0, **wanted: str
+) -> TokenPrice:
     variant = {"service_tier": "standard", "processing": "standard"} | wanted
     rows = [
         row
         for row in book
-        if row.model_id == model and row.token_class == token_class and row.tier_start == above
-        and row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
+        if row.model_id == model
+        and row.token_class == token_class
+        and row.tier_start == above
+        and row.valid_from <= day
+        and (row.valid_to is None or day < row.valid_to)
         and row.window_start_second <= second < row.window_end_second
         and all(getattr(row, name) == value for name, value in variant.items())
-    ]  # fmt: skip
+    ]
     assert len(rows) == 1, rows
     return rows[0]
 
 
 def test_time_windows_do_not_reach_back_before_the_price_that_they_belong_to(book: list[TokenPrice]) -> None:
-    """genai-prices prices 1 M output of deepseek-v4-pro at 02:00 on 2026-07-01 at $3.96; the list price of that day was $0.87."""
+    """genai-prices takes $3.96 for 1 M output of deepseek-v4-pro at 02:00 on 2026-07-01; the price of that day was $0.87."""
     two_in_the_morning = 2 * 3600
-    assert find(book, "deepseek-v4-pro", "output_text", date(2026, 7, 1), second=two_in_the_morning).unit_price_usd == Decimal("0.00000087")
-    assert find(book, "deepseek-v4-pro", "output_text", date(2026, 9, 1), second=two_in_the_morning).unit_price_usd == Decimal("0.00000396")
-    assert find(book, "deepseek-v4-pro", "output_text", date(2026, 9, 1), second=4 * 3600).unit_price_usd == Decimal("0.00000198")
+    assert find(
+        book, "deepseek-v4-pro", "output_text", date(2026, 7, 1), second=two_in_the_morning
+    ).unit_price_usd == Decimal("0.00000087")
+    assert find(
+        book, "deepseek-v4-pro", "output_text", date(2026, 9, 1), second=two_in_the_morning
+    ).unit_price_usd == Decimal("0.00000396")
+    assert find(book, "deepseek-v4-pro", "output_text", date(2026, 9, 1), second=4 * 3600).unit_price_usd == Decimal(
+        "0.00000198"
+    )
 
 
 def test_a_price_change_takes_effect_on_its_first_day(book: list[TokenPrice]) -> None:
@@ -84,11 +95,14 @@ def test_a_free_class_is_a_price_of_zero_and_an_unpriced_one_has_no_row() -> Non
     free = ModelPrice(input_mtok=Decimal(0))
     paid = ModelPrice(input_mtok=Decimal(3))
     model = ModelInfo(
-        id="preview", match={"equals": "preview"},
+        id="preview",
+        match={"equals": "preview"},
         prices=[ConditionalPrice(prices=free), ConditionalPrice(StartDateConstraint(date(2026, 5, 1)), prices=paid)],
-    )  # fmt: skip
+    )
     rows = list(token_prices([Provider(id="x", name="X", api_pattern="x", models=[model])]))
-    text = [(row.unit_price_usd, row.valid_from, row.valid_to) for row in rows if row.token_class == "input_uncached_text"]
+    text = [
+        (row.unit_price_usd, row.valid_from, row.valid_to) for row in rows if row.token_class == "input_uncached_text"
+    ]
     assert text == [(Decimal(0), date(1970, 1, 1), date(2026, 5, 1)), (Decimal("0.000003"), date(2026, 5, 1), None)]
     assert not [row for row in rows if row.token_class.startswith("output_")]
 
