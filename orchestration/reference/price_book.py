@@ -169,7 +169,7 @@ def _start_dates(model: ModelInfo, context: tuple[str, str] | None) -> list[date
 def _day_windows(
     model: ModelInfo, context: tuple[str, str] | None, day: date
 ) -> Iterator[tuple[int, int, ModelPrice, bool]]:
-    """Parts of the day with one price each: (first second, end second, prices, whether they stand in for the variant)."""
+    """Parts of the day with one price each: (first second, end second, prices, do they stand in for the variant)."""
     base, windows = _dated_prices(model, day)
     overrides = _variant_prices(model, context, day)
     edges = sorted({0, DAY_SECONDS, *(edge for start, end, _ in windows for edge in (start, end))})

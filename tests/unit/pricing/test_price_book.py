@@ -39,7 +39,7 @@ def find(
 
 
 def test_time_windows_do_not_reach_back_before_the_price_that_they_belong_to(book: list[TokenPrice]) -> None:
-    """genai-prices takes $3.96 for 1 M output of deepseek-v4-pro at 02:00 on 2026-07-01; the price of that day was $0.87."""
+    """genai-prices takes $3.96 for 1 M output of deepseek-v4-pro at 02:00 on 2026-07-01; the price was $0.87."""
     two_in_the_morning = 2 * 3600
     assert find(
         book, "deepseek-v4-pro", "output_text", date(2026, 7, 1), second=two_in_the_morning
