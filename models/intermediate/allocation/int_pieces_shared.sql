@@ -9,8 +9,10 @@ with days as (
         rules.method,
         rules.driver,
         case when substr(rules.targets, 1, 1) = chr(123) then rules.targets else '*' end as targets,
-        charges.billing_currency
+        charges.billing_currency,
+        owners.team_id as account_team_id
     from {{ ref('int_charge_days') }} as charge_days
+    left join {{ ref('int_charge_owners') }} as owners on charge_days.charge_id = owners.charge_id
     inner join {{ ref('int_shared_rules_matched') }} as rules on charge_days.charge_id = rules.charge_id
     inner join {{ ref('int_charges_in_scope') }} as charges on charge_days.charge_id = charges.charge_id
 
@@ -148,7 +150,7 @@ select
     days.usage_hour,
     days.usage_date,
     days.placement,
-    case when totals.weight is null then 'remainder' else 'shared' end as allocation_step,
+    'shared' as allocation_step,
     days.method,
     days.rule_id,
     case when days.method = 'proportional' then days.driver end as driver,
@@ -157,9 +159,10 @@ select
         when totals.weight is null then 1
         else cast(weights.weight as double) / cast(totals.weight as double)
     end as share,
-    case when totals.weight is null then 'unallocated' else 'used' end as usage_state,
-    case when totals.weight is null then 'rule_without_driver' end as remainder_reason,
-    weights.team_id,
+    'used' as usage_state,
+    case when coalesce(weights.team_id, days.account_team_id) is null then 'rule_without_driver' end as remainder_reason,
+    -- A day on which nobody had the driver yet (a fee reaches to the end of its month) waits with the owner of the account.
+    coalesce(weights.team_id, days.account_team_id) as team_id,
     case
         when totals.weight is null then days.billed_cost
         else {{ allocate('days.billed_cost', 'weights.weight', 'totals.weight') }}

@@ -8,21 +8,21 @@ with bill_lines as (
         owners.team_id as owner_team_id,
         owners.project_id as owner_project_id,
         owners.environment as owner_environment,
-        coalesce(charges.bill_project_id, '') as project_key,
-        coalesce(charges.credential_id, '') as credential_key
+        coalesce(charges.bill_project_id, '') as project_key
     from {{ ref('int_charges_in_scope') }} as charges
     left join {{ ref('int_charge_owners') }} as owners on charges.charge_id = owners.charge_id
     where charges.is_metered_use and charges.meter_scope is not null
 
 ),
 
--- Lines of one meter and period are one pot: what the vendor billed there is the sum of their quantities.
+-- Lines of one project, model, class and period are one pot: what the vendor billed there is the sum of their quantities. The key is
+-- left out, because a gateway logs keys of its own and not the vendor's.
 pots as (
 
     select
         *,
         sum(token_quantity) over (
-            partition by meter_scope, project_key, credential_key, model_id, billing_token_class,
+            partition by meter_scope, project_key, model_id, billing_token_class,
                 charge_period_start, charge_period_end
         ) as billed_tokens
     from bill_lines
@@ -83,7 +83,6 @@ token_matches as (
             and lines.project_key = token_groups.project_key
             and lines.model_id = token_groups.model_id
             and lines.billing_token_class = token_groups.billing_token_class
-            and (lines.credential_key = '' or lines.credential_key = token_groups.api_key_id)
     where token_groups.tokens > 0
 
 ),
@@ -117,7 +116,6 @@ list_cost_matches as (
             and (lines.project_key = '' or lines.project_key = token_groups.project_key)
             and (lines.model_id is null or lines.model_id = token_groups.model_id)
             and (lines.billing_token_class is null or lines.billing_token_class = token_groups.billing_token_class)
-            and (lines.credential_key = '' or lines.credential_key = token_groups.api_key_id)
     where token_groups.list_cost > 0
 
 ),

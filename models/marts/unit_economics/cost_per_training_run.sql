@@ -123,15 +123,20 @@ attempt_counts as (
 
 ),
 
+-- Only the hours that have a cost: a running job is ahead of its bill.
 gpu_hours as (
 
     select
-        training_run_id,
-        sum(held_quantity) as gpu_hours,
-        sum(productive_quantity) as productive_gpu_hours
-    from {{ ref('int_workload_resource_hours') }}
-    where resource_kind = 'gpu' and training_run_id is not null
-    group by training_run_id
+        workloads.training_run_id,
+        sum(workloads.held_quantity) as gpu_hours,
+        sum(workloads.productive_quantity) as productive_gpu_hours
+    from {{ ref('int_workload_resource_hours') }} as workloads
+    inner join (select distinct training_run_id, usage_hour from ledger) as costed_hours
+        on
+            workloads.training_run_id = costed_hours.training_run_id
+            and workloads.usage_hour = costed_hours.usage_hour
+    where workloads.resource_kind = 'gpu'
+    group by workloads.training_run_id
 
 )
 
