@@ -65,6 +65,7 @@ class Hold:
     mig_slots: tuple[tuple[int, int], ...] = ()  # (GPU, instance id) of a slice
     run_id: str = ""
     deployment: str = ""
+    state: str = ""  # how the pod of an attempt ended
 
 
 @dataclass
@@ -246,7 +247,8 @@ def _lane_jobs(fleet: Fleet, lane: _Lane, fixed: list[Node] | None, timeline: Ti
             length = int(remaining * random.uniform(0.2, 0.8)) if cut else remaining
             length = max(length, 2 * HOUR + int(random.integers(0, HOUR)))
             every = int(random.uniform(1.2, 3.5) * HOUR)
-            kept = length // every * every
+            # on Kubernetes checkpoints are on the nodes' own disks and go with them: an interrupted run starts over
+            kept = 0 if cut and lane.cluster != "northgrid" else length // every * every
             draw = random.random()
             state = "COMPLETED"
             if cut:
@@ -314,7 +316,7 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
     for index, node in enumerate(nodes):
         gpus, cores, memory, _ = INSTANCES[node.instance_type]
         activity = float(np.clip(random.normal(lane.activity, 0.04), 0.05, 0.97))
-        hold = Hold(node, "", start, end, gpus, cores, memory, activity, run_id=run.run_id)
+        hold = Hold(node, "", start, end, gpus, cores, memory, activity, run_id=run.run_id, state=state)
         if not slurm:
             hold.namespace = run.team
             hold.pod = f"{run.name}-{number}-worker-{index}"

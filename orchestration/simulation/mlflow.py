@@ -51,9 +51,9 @@ def _run(run: Run, pulled_at: int) -> dict:
     if known and known[0].scheduler == "slurm":
         tags["slurm_job_id"] = str(known[0].job_id)
     elif known:
-        tags["k8s.pod_uid"] = known[-1].holds[0].workload_id
+        tags["k8s.pod_uid"] = known[0].holds[0].workload_id
     checkpoints = [a.checkpoint for a in known if a.checkpoint and a.checkpoint <= pulled_at]
-    if checkpoints and known[0].scheduler == "kubernetes":
+    if ended and checkpoints and known[0].scheduler == "kubernetes":
         tags["last_checkpoint_at"] = f"{utc(checkpoints[-1]):%Y-%m-%dT%H:%M:%S}"
     loss = round(1.4 + int(digest("loss", run.run_id)[:4], 16) / 65_536, 4)
     gpus = sum(h.gpus for h in known[0].holds) if known else 0

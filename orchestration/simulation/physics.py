@@ -14,6 +14,8 @@ import pyarrow as pa
 from .fleet import INSTANCES, RUNNING, Fleet, Hold
 from .timeline import DAY, HOUR, Timeline, epoch, rng
 
+HOURS_SPAN = 10_000_000  # more hours since 1970 than any world reaches
+
 
 @dataclass(frozen=True)
 class Physics:
@@ -76,10 +78,16 @@ def measure(fleet: Fleet, timeline: Timeline, *, seed: int, step: int) -> Physic
 
     activity = _activity(fleet, hold_starts, hold_ends, timeline, seed, step)
     slot_hour = activity["slot"].to_numpy() // HOUR * HOUR
-    keys, inverse = np.unique(np.stack([activity["hold"].to_numpy(), slot_hour]), axis=1, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    owner = activity["hold"].to_numpy()
+    keys, inverse = np.unique(owner * HOURS_SPAN + slot_hour // HOUR, return_inverse=True)
     total = np.bincount(inverse, weights=activity["value"].to_numpy())
-    activity_hours = pa.table({"hold": keys[0], "hour": keys[1], "value": total / np.bincount(inverse)})
+    activity_hours = pa.table(
+        {
+            "hold": keys // HOURS_SPAN,
+            "hour": keys % HOURS_SPAN * HOUR,
+            "value": total / np.bincount(inverse),
+        }
+    )
     return Physics(node_hours, hold_hours, activity, activity_hours)
 
 
@@ -101,7 +109,26 @@ def _activity(fleet: Fleet, starts: np.ndarray, ends: np.ndarray, timeline: Time
     daily = np.where(serving, 0.45 * np.sin((slot % DAY / DAY - 0.33) * 2 * np.pi) * base, 0.0)
     random = rng(seed, "activity")
     value = np.clip(base + daily + random.normal(0, 0.04, size=len(hold)), 0.005, 0.995)
-    return pa.table({"hold": hold, "slot": slot, "gpu": gpu, "value": np.rint(value * 10_000).astype(np.int64)})
+    value = np.rint(value * 10_000).astype(np.int64)
+    # a job that comes back to a node within one step has one series there, so both attempts have its average
+    keys = sample_keys(series_owners(fleet)[hold], slot, gpu)
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    value = value[first][inverse.reshape(-1)]
+    return pa.table({"hold": hold, "slot": slot, "gpu": gpu, "value": value})
+
+
+def sample_keys(owner: np.ndarray, slot: np.ndarray, gpu: np.ndarray) -> np.ndarray:
+    """One number for each (series owner, slot, GPU); slots are multiples of a second, GPUs fewer than 16."""
+    first = slot.min() if len(slot) else 0
+    width = (slot.max() - first + 1) if len(slot) else 1
+    return (owner * width + (slot - first)) * 16 + gpu
+
+
+def series_owners(fleet: Fleet) -> np.ndarray:
+    """The first hold with the same labels (node and workload), by hold: exporters cannot tell the two apart."""
+    seen: dict[tuple, int] = {}
+    names = ((h.node.resource_id, h.workload_id, h.pod, h.mig_slots) for h in fleet.holds)
+    return np.array([seen.setdefault(name, index) for index, name in enumerate(names)], dtype=np.int64)
 
 
 def measured_parts(hold: Hold) -> int:

@@ -1,8 +1,8 @@
 """Prometheus `query_range` pages: kube-state-metrics, dcgm-exporter and vLLM counters.
 
-* kube-state-metrics: instant values on the full hour. A finished pod stays listed for two hours (labels, start,
-  completion and requests), as KSM does until the object is deleted: who ends the pod by its last sample bills it too
-  long.
+* kube-state-metrics: instant values on full hours (what does not change, on every second one). A finished pod stays
+  listed for two hours (labels, start, completion and requests), as KSM does until the object is deleted: who ends the
+  pod by its last sample bills it too long.
 * dcgm-exporter: `avg_over_time(metric[step])`, evaluated one second before the end of each step, so the sample at
   hh:59:59 holds the hour hh. A series exists while the pod or job holds the GPU, and its average is over that time
   only. Free GPUs report 0.
@@ -20,11 +20,12 @@ import pyarrow as pa
 
 from .company import SERVED_MODELS
 from .database import add_table
-from .fleet import INSTANCES, RUNNING, Fleet, Node, digest
-from .physics import Physics, measured_parts, outages, spread
+from .fleet import INSTANCES, RUNNING, Fleet, Hold, Node, digest
+from .physics import Physics, measured_parts, outages, sample_keys, series_owners, spread
 from .timeline import DAY, HOUR, Timeline, epoch
 
 LINGER = 2 * HOUR  # how long kube-state-metrics lists a finished pod
+SLOW_STEP = 2 * HOUR  # what does not change is asked for less often; no pod is listed for less than this
 DETAIL_DAYS = 2  # the last days also carry tensor activity, utilisation and power
 ENGINE = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
 
@@ -71,73 +72,81 @@ def _samples(series: np.ndarray, at: np.ndarray, text) -> pa.Table:
     )
 
 
-def _constant(entries: list[tuple[int, int, int, str]]) -> pa.Table:
-    """Samples on each full hour in [first, last) with one value: entries of (series, first, last, value)."""
+def _constant(entries: list[tuple[int, int, int, str]], step: int) -> pa.Table:
+    """Samples on each multiple of `step` in [first, last) with one value: entries of (series, first, last, value)."""
     series = np.array([e[0] for e in entries], dtype=np.int64)
-    starts = np.array([-(-e[1] // HOUR) for e in entries], dtype=np.int64)
-    stops = np.array([-(-e[2] // HOUR) for e in entries], dtype=np.int64)
+    starts = np.array([-(-e[1] // step) for e in entries], dtype=np.int64)
+    stops = np.array([-(-e[2] // step) for e in entries], dtype=np.int64)
     counts = np.maximum(stops - starts, 0)
     index = np.repeat(np.arange(len(entries)), counts)
     offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     dictionary = pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array([e[3] for e in entries]))
-    return _samples(series[index], (starts[index] + offset) * HOUR, dictionary.cast(pa.string()))
+    return _samples(series[index], (starts[index] + offset) * step, dictionary.cast(pa.string()))
 
 
 def _kube(writer: _Series, fleet: Fleet, timeline: Timeline) -> pa.Table:
-    t1 = timeline.t1
-    entries: list[tuple[int, int, int, str]] = []
+    """Nodes and pods: that they are there every hour, what they are every two."""
+    hourly: list[tuple[int, int, int, str]] = []
+    slowly: list[tuple[int, int, int, str]] = []
     for node in fleet.nodes:
-        if node.cluster == "northgrid":
-            continue
-        last = t1 if node.end == RUNNING else min(node.end, t1)
-        gpus, cores, memory, _ = INSTANCES[node.instance_type]
-
-        def add(name: str, labels: dict[str, str], value: str = "1", node: Node = node, last: int = last) -> None:
-            entries.append((writer.add("kube_state_metrics", node.cluster, name, labels), node.start, last, value))
-
-        add("kube_node_info", {"node": node.name, "provider_id": f"aws:///{node.zone}/{node.resource_id}"})
-        add(
-            "kube_node_labels",
-            {
-                "node": node.name,
-                "label_node_kubernetes_io_instance_type": node.instance_type,
-                "label_topology_kubernetes_io_zone": node.zone,
-                "label_eks_amazonaws_com_capacitytype": "SPOT" if node.purchase == "spot" else "ON_DEMAND",
-            },
-        )
-        capacity = {"cpu": (str(cores), "core"), "memory": (str(memory * 2**30), "byte")}
-        if node.mig:
-            capacity |= {"nvidia_com_mig_3g_40gb": ("14", "integer"), "nvidia_com_mig_1g_10gb": ("7", "integer")}
-        elif gpus:
-            capacity["nvidia_com_gpu"] = (str(gpus), "integer")
-        for resource, (value, unit) in capacity.items():
-            add("kube_node_status_capacity", {"node": node.name, "resource": resource, "unit": unit}, value)
-
+        if node.cluster != "northgrid":
+            _kube_node(writer, node, timeline.t1 if node.end == RUNNING else min(node.end, timeline.t1), hourly, slowly)
     for hold in fleet.holds:
-        if not hold.pod:
-            continue
-        ended = hold.end != RUNNING and hold.end < t1
-        last = min(hold.end + LINGER, t1) if ended else t1
-        identity = {"namespace": hold.namespace, "pod": hold.pod, "uid": hold.workload_id}
+        if hold.pod:
+            _kube_pod(writer, hold, timeline.t1, hourly, slowly)
+    return pa.concat_tables([_constant(hourly, HOUR), _constant(slowly, SLOW_STEP)])
 
-        def add_pod(name: str, labels: dict[str, str], value: str, first: int, last: int = last, hold=hold) -> None:
-            entries.append((writer.add("kube_state_metrics", hold.node.cluster, name, labels), first, last, value))
 
-        add_pod(
-            "kube_pod_labels", identity | {f"label_{key}": value for key, value in hold.labels.items()}, "1", hold.start
-        )
-        add_pod("kube_pod_start_time", identity, str(hold.start), hold.start)
-        if ended:
-            add_pod("kube_pod_completion_time", identity, str(hold.end), hold.end)
-        requests = {"cpu": (str(hold.cores), "core"), "memory": (str(hold.memory_gib * 2**30), "byte")}
-        if hold.mig_profile:
-            requests["nvidia_com_mig_" + hold.mig_profile.replace(".", "_")] = (str(len(hold.mig_slots)), "integer")
-        elif hold.gpus:
-            requests["nvidia_com_gpu"] = (str(int(hold.gpus)), "integer")
-        for resource, (value, unit) in requests.items():
-            labels = identity | {"container": "main", "node": hold.node.name, "resource": resource, "unit": unit}
-            add_pod("kube_pod_container_resource_requests", labels, value, hold.start)
-    return _constant(entries)
+def _kube_node(writer: _Series, node: Node, last: int, hourly: list, slowly: list) -> None:
+    gpus, cores, memory, _ = INSTANCES[node.instance_type]
+
+    def add(to: list, name: str, labels: dict[str, str], value: str = "1") -> None:
+        number = writer.add("kube_state_metrics", node.cluster, name, {"node": node.name} | labels)
+        to.append((number, node.start, last, value))
+
+    add(hourly, "kube_node_info", {"provider_id": f"aws:///{node.zone}/{node.resource_id}"})
+    labels = {
+        "label_node_kubernetes_io_instance_type": node.instance_type,
+        "label_topology_kubernetes_io_zone": node.zone,
+        "label_eks_amazonaws_com_capacitytype": "SPOT" if node.purchase == "spot" else "ON_DEMAND",
+    }
+    add(slowly, "kube_node_labels", labels)
+    capacity = {"cpu": (str(cores), "core"), "memory": (str(memory * 2**30), "byte")}
+    if node.mig:
+        capacity |= {"nvidia_com_mig_3g_40gb": ("14", "integer"), "nvidia_com_mig_1g_10gb": ("7", "integer")}
+    elif gpus:
+        capacity["nvidia_com_gpu"] = (str(gpus), "integer")
+    for resource, (value, unit) in capacity.items():
+        add(slowly, "kube_node_status_capacity", {"resource": resource, "unit": unit}, value)
+
+
+def _kube_pod(writer: _Series, hold: Hold, t1: int, hourly: list, slowly: list) -> None:
+    ended = hold.end != RUNNING and hold.end < t1
+    until = hold.end if ended else t1
+    listed = min(until + LINGER, t1) if ended else t1
+    identity = {"namespace": hold.namespace, "pod": hold.pod, "uid": hold.workload_id}
+
+    def add(to: list, name: str, labels: dict[str, str], value: str, first: int, last: int) -> None:
+        number = writer.add("kube_state_metrics", hold.node.cluster, name, identity | labels)
+        to.append((number, first, last, value))
+
+    add(hourly, "kube_pod_start_time", {}, str(hold.start), hold.start, listed)
+    add(slowly, "kube_pod_labels", {f"label_{k}": v for k, v in hold.labels.items()}, "1", hold.start, listed)
+    add(slowly, "kube_pod_status_phase", {"phase": "Running"}, "1", hold.start, until)
+    if ended:
+        failed = hold.state not in ("", "COMPLETED")
+        add(hourly, "kube_pod_completion_time", {}, str(hold.end), hold.end, listed)
+        add(slowly, "kube_pod_status_phase", {"phase": "Failed" if failed else "Succeeded"}, "1", hold.end, listed)
+        if hold.state == "PREEMPTED":
+            add(slowly, "kube_pod_status_reason", {"reason": "Shutdown"}, "1", hold.end, listed)
+    requests = {"cpu": (str(hold.cores), "core"), "memory": (str(hold.memory_gib * 2**30), "byte")}
+    if hold.mig_profile:
+        requests["nvidia_com_mig_" + hold.mig_profile.replace(".", "_")] = (str(len(hold.mig_slots)), "integer")
+    elif hold.gpus:
+        requests["nvidia_com_gpu"] = (str(int(hold.gpus)), "integer")
+    for resource, (value, unit) in requests.items():
+        labels = {"container": "main", "node": hold.node.name, "resource": resource, "unit": unit}
+        add(slowly, "kube_pod_container_resource_requests", labels, value, hold.start, listed)
 
 
 def _gpu_labels(node: Node, gpu: int) -> dict[str, str]:
@@ -154,11 +163,17 @@ def _dcgm(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeline, s
     first_series: dict[str, np.ndarray] = {}
     names = (ENGINE, "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_POWER_USAGE")
     detail_from = timeline.t1 - DETAIL_DAYS * DAY
+    owners = series_owners(fleet)
+    last_end = np.zeros(len(fleet.holds), dtype=np.int64)
+    np.maximum.at(last_end, owners, [timeline.t1 if h.end == RUNNING else h.end for h in fleet.holds])
     for name in names:
         starts = np.full(len(fleet.holds), -1, dtype=np.int64)
         for index, hold in enumerate(fleet.holds):
-            ends = timeline.t1 if hold.end == RUNNING else hold.end
-            if not measured_parts(hold) or (name != ENGINE and ends <= detail_from):
+            if (
+                not measured_parts(hold)
+                or owners[index] != index
+                or (name != ENGINE and last_end[index] <= detail_from)
+            ):
                 continue
             slots = hold.mig_slots or tuple((gpu, 0) for gpu in range(measured_parts(hold)))
             for gpu, instance in slots:
@@ -174,10 +189,11 @@ def _dcgm(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeline, s
                     starts[index] = number
         first_series[name] = starts
 
-    hold = physics.activity["hold"].to_numpy()
-    slot = physics.activity["slot"].to_numpy()
-    gpu = physics.activity["gpu"].to_numpy()
-    value = physics.activity["value"].to_numpy()
+    hold, slot, gpu, value = (physics.activity[name].to_numpy() for name in ("hold", "slot", "gpu", "value"))
+    hold = series_owners(fleet)[hold]
+    _, once = np.unique(sample_keys(hold, slot, gpu), return_index=True)
+    once.sort()
+    hold, slot, gpu, value = hold[once], slot[once], gpu[once], value[once]
     at = slot + step - 1
     fractions = pa.array([f"{v / 10_000:.4f}" for v in range(10_001)])
     parts = [_samples(first_series[ENGINE][hold] + gpu, at, fractions.take(pa.array(value)))]

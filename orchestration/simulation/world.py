@@ -246,7 +246,7 @@ def _deliver_bills(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Ti
             continue
         first, end = month.start.date(), timeline.bill_end.date()
         middle = first + (end - first) // 2
-        snapshots = sorted({middle, end - timedelta(days=2), end - timedelta(days=1), end})
+        snapshots = sorted({middle, end - timedelta(days=1), end})
         for number, last in enumerate(s for s in snapshots if s > first):
             cur(month, _at(last + timedelta(days=1)), f"cur-open-{number}")
         focus(month, end, _at(timeline.data_end.date()), "open")

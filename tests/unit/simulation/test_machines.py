@@ -135,6 +135,16 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
     assert checked > 20
 
 
+def test_no_sample_contradicts_another(delivered):
+    """One value for each series and instant, apart from the copies that an HA pair gives."""
+    for source in ("dcgm", "kube_state_metrics", "vllm"):
+        seen: dict[tuple, str] = {}
+        for metric, values in _series(delivered(source)):
+            name = json.dumps(metric, sort_keys=True)
+            for at, value in values:
+                assert seen.setdefault((name, at), value) == value
+
+
 def test_gpu_samples_are_averages_of_full_hours(delivered):
     for metric, values in _series(delivered("dcgm")):
         assert metric["UUID"]
