@@ -67,10 +67,9 @@ def _cast_text(raw: str, data_type: str) -> str:
         return f"coalesce(try_cast({raw} as date), cast({_timestamp(raw)} as date))"
     if data_type == "bigint":
         # DuckDB rounds '3.7' to 4; a count with a fraction is an error, '3.0' and '1e3' are not.
-        decimal = f"try_cast({raw} as decimal(38, 9))"
         return (
-            f"case when contains({raw}, '.') or contains({raw}, 'e') or contains({raw}, 'E') "
-            f"then case when {decimal} = trunc({decimal}) then try_cast({decimal} as bigint) end "
+            f"case when (contains({raw}, '.') or contains({raw}, 'e') or contains({raw}, 'E')) "
+            f"and not regexp_full_match({raw}, '\\s*[+-]?\\d+(\\.0*)?([eE]\\+?\\d+)?\\s*') then null "
             f"else try_cast({raw} as bigint) end"
         )
     return f"try_cast({raw} as {data_type})"
@@ -112,7 +111,8 @@ def _problems(table: RawTable, typed: dict[str, str], raw: dict[str, str], as_of
         own = name(column.name)
         shown = f"cast({raw.get(column.name, own)} as varchar)"
         if column.name in raw:
-            add(f"{own} is null and {raw[column.name]} is not null", column.name, f"is no {column.data_type}", shown)
+            # A blank is no value; casts already ignore blanks around one.
+            add(f"{own} is null and {raw[column.name]} is not null and trim(cast({raw[column.name]} as varchar)) <> ''", column.name, f"is no {column.data_type}", shown)
         if column.required:
             add(f"{own} is null", column.name, "is missing", shown)
         if column.data_type == "double":
@@ -153,8 +153,8 @@ def _value(reading: Reading, column: Column, nulls: list[str]) -> tuple[str, boo
     if len(pairs) == 1 and _is_native(pairs[0][1], column.data_type):
         return pairs[0][0], False
     texts = [pair[0] if pair[1] == "VARCHAR" else f"cast({pair[0]} as varchar)" for pair in pairs]
-    if column.data_type != "varchar":
-        texts = [f"nullif(trim({one}), '')" for one in texts]
+    if column.data_type != "varchar" and len(texts) > 1:
+        texts = [f"nullif({one}, '')" for one in texts]
     if nulls:
         listed = ", ".join(text(value) for value in nulls)
         texts = [f"case when {one} not in ({listed}) then {one} end" for one in texts]

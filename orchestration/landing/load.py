@@ -244,8 +244,10 @@ def _type(
             )
             """
         )
-    except duckdb.Error as error:
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
         shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
+            raise  # the disk's fault (full, gone), not the delivery's
         files = ", ".join(readings)
         candidate.refusal = f"{files}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
         return

@@ -100,7 +100,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     lenient = ", ignore_errors=true" if form == "json" else ""
     scan = (
         f"read_json({text(path)}, format='{shape}', columns={{{declared}}}, compression='{'gzip' if is_gzip(path) else 'none'}', "
-        f"maximum_object_size=67108864{lenient})"
+        f"maximum_object_size=16777216{lenient})"
     )
     bases = set(wanted)
     reading = match(columns, table, delivery, paths=paths, relation=f"select {', '.join(['*', *parsed])} from {scan}")
