@@ -16,13 +16,8 @@ with covered as (
 
 token_groups as (
 
-    select token_groups.*, request_groups.cost_currency
-    from {{ ref('int_token_groups_hourly') }} as token_groups
-    inner join {{ ref('int_request_groups_hourly') }} as request_groups
-        on
-            token_groups.allocation_group_id = request_groups.allocation_group_id
-            and token_groups.usage_date = request_groups.usage_date
-    where {{ overlaps_ledger_days('token_groups.usage_date', 'token_groups.usage_date') }}
+    select * from {{ ref('int_token_groups_hourly') }}
+    where {{ overlaps_ledger_days('usage_date', 'usage_date') }}
 
 )
 

@@ -12,18 +12,16 @@ with billed_until as (
 
 metered as (
     select
-        token_groups.usage_date, token_groups.provider_id, request_groups.cost_currency,
+        token_groups.usage_date, token_groups.provider_id, token_groups.cost_currency,
         sum(token_groups.contracted_cost) as cost
     from {{ ref('int_token_groups_hourly') }} as token_groups
-    left join {{ ref('int_request_groups_hourly') }} as request_groups
-        on token_groups.allocation_group_id = request_groups.allocation_group_id
     left join billed_until on token_groups.provider_id = billed_until.provider_id
     where
         token_groups.provider_id <> 'self_hosted'
         and token_groups.contracted_cost is not null
         and (billed_until.last_day is null or token_groups.usage_date > billed_until.last_day)
         and {{ replaced_days('token_groups.usage_date') }}
-    group by token_groups.usage_date, token_groups.provider_id, request_groups.cost_currency
+    group by token_groups.usage_date, token_groups.provider_id, token_groups.cost_currency
 ),
 
 estimated as (
