@@ -559,7 +559,7 @@ def _replace(con: duckdb.DuckDBPyConnection, candidate: Candidate, lake: Lake, s
             days = ", ".join(partition.rsplit("|", 1)[-1] for partition in outside)
             return _refuse(lake, candidate, f"{_names(candidate)}: holds rows of {days}, outside the window that was asked for. Land it with its window.")
     else:
-        replaced = set(mine)
+        replaced = {delivery.feed} if table.restatement == "snapshot" else set(mine)
     previous = {partition: state[partition] for partition in sorted(replaced) if partition in state}
     if not delivery.force:
         for partition, old in previous.items():

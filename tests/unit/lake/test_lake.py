@@ -1,0 +1,209 @@
+"""The lake: as-of files, orphans, views, fingerprints and dirty days."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from datetime import date
+
+import duckdb
+import pytest
+
+from orchestration.lake import dirty_days
+from orchestration.lake.raw_views import register
+from orchestration.landing.schema import load_schemas
+
+HEAD = "id,Time,model,TokenCount\n"
+BILL = "account,starts_at,ends_at,cost\n"
+
+
+def calls(*days: int, tokens: int = 1) -> str:
+    return HEAD + "".join(f"c{day},2026-11-{day:02d}T10:00:00Z,m,{tokens}\n" for day in days)
+
+
+def bill(*days: int, cost: str = "1") -> str:
+    return BILL + "".join(f"1,2026-11-{day:02d} 00:00:00,2026-11-{day:02d} 01:00:00,{cost}\n" for day in days)
+
+
+def publish(warehouse) -> dict[str, str]:
+    """Pretend that everything was built and published; returns the fingerprints."""
+    now = dirty_days.fingerprints(warehouse.settings)
+    current = warehouse.settings.published / "current"
+    current.mkdir(parents=True, exist_ok=True)
+    (current / "fingerprints.json").write_text(json.dumps(now))
+    with duckdb.connect(str(warehouse.inputs.parent / "build.duckdb")) as con:
+        dirty_days.mark_built(con, now)
+    return now
+
+
+def dirty(warehouse) -> list[str]:
+    with duckdb.connect(str(warehouse.inputs.parent / "build.duckdb")) as con:
+        return [day.isoformat() for day in dirty_days.dirty(warehouse.settings, con)]
+
+
+def test_every_raw_table_exists_from_the_start(warehouse):
+    names = {row[0] for row in warehouse.query("select table_name from information_schema.tables where table_schema = 'raw'")}
+    assert names == {"calls", "bill", "units", "costs", "logs", "metrics", "jobs", "load_ledger", "load_rejects"}
+    assert warehouse.query("select count(*) from raw.bill") == [(0,)]
+    assert warehouse.query("select typeof(seen_at), typeof(tokens), typeof(_day) from (select null) left join raw.calls on true") == [
+        ("TIMESTAMP", "BIGINT", "DATE")
+    ]
+
+
+def test_what_was_known_before_stays_readable(warehouse):
+    warehouse.deliver("bill", bill(1, cost="1"), version="1")
+    before = warehouse.lake.summaries(load_schemas(warehouse.settings.project_dir)["bill"])[-1]["snapshot_id"]
+    warehouse.deliver("bill", bill(1, cost="2"), version="2")
+    table = load_schemas(warehouse.settings.project_dir)["bill"]
+    old = [path for paths in warehouse.lake.files(table, before).values() for path in paths]
+    assert duckdb.sql(f"select cost from read_parquet({old})").fetchall() == [("1",)]
+    assert warehouse.query("select cost from raw.bill") == [("2",)]
+
+
+def test_views_are_pruned_to_days_but_keep_rows_that_reach_into_them(warehouse):
+    head = "JobIDRaw|Start|End\n"
+    jobs = "1|2026-11-02T08:00:00|2026-11-05T01:00:00\n2|2026-11-03T08:00:00|2026-11-03T09:00:00\n"
+    warehouse.deliver("jobs", head + jobs, "j.psv")
+    with duckdb.connect() as con:
+        register(con, warehouse.settings, days=[date(2026, 11, 4)])
+        assert con.execute("select id from raw.jobs").fetchall() == [("1",)]
+
+
+def test_a_column_added_later_is_null_in_older_files(warehouse):
+    warehouse.deliver("calls", calls(1))
+    path = next(warehouse.settings.project_dir.glob("models/staging/*/*.yml"))
+    text = path.read_text()
+    path.write_text(text.replace("- {name: model, data_type: varchar}", "- {name: model, data_type: varchar}\n          - {name: price, data_type: 'decimal(18,4)'}"))
+    warehouse.deliver("calls", "id,Time,TokenCount,price\nz,2026-11-02T00:00:00Z,1,2.5\n")
+    assert warehouse.query("select id, cast(price as varchar) from raw.calls order by id") == [("c1", None), ("z", "2.5000")]
+    path.write_text(path.read_text().replace("decimal(18,4)", "decimal(18,6)"))
+    with pytest.raises(ValueError, match="Give the column a new name"):
+        warehouse.query("select 1")
+
+
+def test_nothing_is_dirty_after_publishing_and_equal_content_stays_clean(warehouse):
+    warehouse.deliver("bill", bill(1, 2, 3), version="1")
+    assert dirty(warehouse) == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    publish(warehouse)
+    assert dirty(warehouse) == []
+    reordered = BILL + "".join(reversed(bill(1, 2, 3).removeprefix(BILL).splitlines(keepends=True)))
+    assert warehouse.deliver("bill", reordered, version="2").outcome == "loaded"
+    assert dirty(warehouse) == []
+
+
+def test_only_changed_new_and_vanished_days_are_dirty(warehouse):
+    warehouse.deliver("calls", calls(1, 2, 3))
+    publish(warehouse)
+    warehouse.deliver("calls", HEAD + "x,2026-11-02T11:00:00Z,m,1\ny,2026-11-05T11:00:00Z,m,1\n")
+    assert dirty(warehouse) == ["2026-11-02", "2026-11-05"]
+    publish(warehouse)
+    warehouse.deliver("bill", bill(1, 2), version="1")
+    publish(warehouse)
+    warehouse.deliver("bill", bill(1), version="2", force=True)
+    # The 2nd lost its bill row; the 1st is now the feed's newest day and so no longer complete.
+    assert "2026-11-02" in dirty(warehouse)
+
+
+def test_a_day_turns_billed_when_the_mark_passes_it(warehouse):
+    warehouse.deliver("calls", calls(1, 2, 3, 4))
+    warehouse.deliver("bill", bill(1, 2), version="1")
+    publish(warehouse)
+    warehouse.deliver("bill", bill(1, 2, 3), version="2")
+    # The mark moves from the 1st to the 2nd: the 1st is complete now; the 3rd has a new row; the 2nd and 4th keep.
+    assert dirty(warehouse) == ["2026-11-01", "2026-11-03"]
+
+
+def test_the_span_of_a_long_charge_is_built_together(warehouse):
+    text = BILL + "1,2026-11-02 00:00:00,2026-11-06 00:00:00,9\n"
+    warehouse.deliver("bill", text, version="1")
+    warehouse.deliver("calls", calls(*range(1, 10)))
+    publish(warehouse)
+    warehouse.deliver("calls", HEAD + "late,2026-11-04T00:00:00Z,m,1\n")
+    assert dirty(warehouse) == ["2026-11-02", "2026-11-03", "2026-11-04", "2026-11-05"]
+
+
+def test_spans_that_touch_are_closed_over():
+    spans = [("2026-11-01", "2026-11-03"), ("2026-11-03", "2026-11-05"), ("2026-11-08", "2026-11-09")]
+    grown = dirty_days.with_shared_spans(["2026-11-04"], spans)
+    assert sorted(grown) == [f"2026-11-0{day}" for day in range(1, 6)]
+
+
+def test_a_dated_reference_row_dirties_the_days_on_which_it_holds(warehouse):
+    warehouse.deliver("calls", calls(1, 2, 3, 4))
+    head = "unit,owner,valid_from,valid_to\n"
+    warehouse.deliver("units", head + "a,x,2026-01-01,\n", version="1")
+    publish(warehouse)
+    warehouse.deliver("units", head + "a,x,2026-01-01,2026-11-03\na,y,2026-11-03,2026-11-04\na,x,2026-11-04,\n", version="2")
+    # Rows carry their dates, so the days of all three rows see another row than before.
+    assert dirty(warehouse) == ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
+    publish(warehouse)
+    more = "a,x,2026-01-01,2026-11-03\na,y,2026-11-03,2026-11-04\na,x,2026-11-04,\nb,n,2026-11-02,2026-11-03\n"
+    warehouse.deliver("units", head + more, version="3")
+    assert dirty(warehouse) == ["2026-11-02"]
+
+
+def test_code_dirties_every_day(warehouse):
+    warehouse.deliver("calls", calls(1, 2))
+    publish(warehouse)
+    (warehouse.settings.project_dir / "macros").mkdir()
+    (warehouse.settings.project_dir / "macros" / "m.sql").write_text("select 1")
+    assert dirty(warehouse) == ["2026-11-01", "2026-11-02"]
+
+
+def test_a_build_that_died_leaves_its_days_dirty(warehouse):
+    warehouse.deliver("calls", calls(1, 2))
+    publish(warehouse)
+    with duckdb.connect(str(warehouse.inputs.parent / "build.duckdb")) as con:
+        dirty_days.mark_building(con, [date(2026, 11, 2)])
+    assert dirty(warehouse) == ["2026-11-02"]
+
+
+@pytest.mark.parametrize("moment", ["before the commit", "after the commit"])
+def test_a_killed_load_is_whole_or_not_there(warehouse, moment):
+    warehouse.deliver("calls", calls(1), "first.csv")
+    warehouse.land("calls", calls(2, 3), "second.csv")
+    victim = textwrap.dedent(
+        f"""
+        import os, signal
+        from datetime import datetime
+        from pathlib import Path
+        from orchestration.lake.catalog import Lake
+        from orchestration.landing.load import load_pending
+        from orchestration.settings import Settings
+        settings = Settings(home=Path({str(warehouse.settings.home)!r}), project_dir=Path({str(warehouse.settings.project_dir)!r}),
+                            lake_catalog_uri={warehouse.settings.lake_catalog_uri!r})
+        commit = Lake.commit
+        def dying(self, *args, **kwargs):
+            if {moment == "after the commit"}:
+                commit(self, *args, **kwargs)
+            os.kill(os.getpid(), signal.SIGKILL)
+        Lake.commit = dying
+        load_pending(settings, as_of=datetime(2026, 11, 15))
+        """
+    )
+    assert subprocess.run([sys.executable, "-c", victim], check=False).returncode == -9
+    committed = moment == "after the commit"
+    assert warehouse.query("select count(*) from raw.calls") == [(3 if committed else 1,)]
+    results = warehouse.load()
+    assert [result.loaded for result in results] == ([] if committed else [2])
+    assert warehouse.query("select count(*), sum(tokens) from raw.calls") == [(3, 3)]
+    on_disk = {path.parent.name for path in (warehouse.settings.lake / "data" / "calls").rglob("*.parquet")}
+    assert on_disk == {row[0] for row in warehouse.query("select distinct load_id from raw.load_ledger")}
+
+
+def test_days_do_not_depend_on_how_they_arrived(warehouse):
+    warehouse.deliver("calls", calls(1, 2))
+    warehouse.deliver("calls", HEAD + "x,2026-11-02T11:00:00Z,m,1\n")
+    apart = dirty_days.fingerprints(warehouse.settings)
+    other = type(warehouse)(
+        settings=type(warehouse.settings)(
+            home=warehouse.inputs.parent / "other",
+            project_dir=warehouse.settings.project_dir,
+            lake_catalog_uri=f"sqlite:///{warehouse.inputs.parent / 'other' / 'lake' / 'catalog.db'}",
+        ),
+        inputs=warehouse.inputs.parent / "other_inputs",
+    )
+    other.deliver("calls", HEAD + "x,2026-11-02T11:00:00Z,m,1\n" + calls(2, 1).removeprefix(HEAD))
+    assert dirty_days.fingerprints(other.settings) == apart
