@@ -36,8 +36,8 @@ test: setup ## All tests
 lint: setup ## ruff, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/dbt parse --quiet --target analyst
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
+	@AI_FINOPS_ANALYST_PATH=target/lint.duckdb $(BIN)/dbt compile --quiet --target analyst
+	@$(BIN)/sqlfluff lint --config .sqlfluff --disable-progress-bar --processes 2 target/compiled
 	@$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
 
 dev: setup ## Dagster with the asset graph
