@@ -69,11 +69,9 @@ class Loaded:
 def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
     """A loader's candidate as gate 1 sees it."""
     table = candidate.table
-    key = (
-        (*table.key, *(() if table.key_across_days else ("_partition",)))
-        if table.key and table.restatement == "append"
-        else ()
-    )
+    key = ()
+    if table.key and table.restatement == "append":
+        key = (*table.key, "_load_id", *(() if table.key_across_days else ("_partition",)))
     return arrivals.Arrival(
         load_id=candidate.delivery.delivery_id,
         source=table.source,

@@ -29,7 +29,9 @@ def run_lock(home: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            raise AlreadyRunningError(f"a run is under way in {home} (process {file.read().strip() or 'unknown'})") from error
+            raise AlreadyRunningError(
+                f"a run is under way in {home} (process {file.read().strip() or 'unknown'})"
+            ) from error
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))

@@ -164,12 +164,11 @@ def request_for(arrivals: Sequence[Arrival], thresholds: Thresholds, as_of: date
     for arrival in arrivals:
         if not arrival.files:
             continue
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in arrival.files)
         candidates.append(
             {
                 "id": arrival.id,
-                "name": f"{arrival.table}.{arrival.load_id}",
-                "query": f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)",
+                "table": arrival.table,
+                "files": [str(path) for path in arrival.files],
                 "checks": checks_of(arrival, thresholds, as_of),
             }
         )
@@ -215,7 +214,7 @@ class Gate:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "orchestration.gates.arrivals_process", str(self.folder / "gx"), str(self.docs_dir)],
+                [sys.executable, "-m", "orchestration.gates.arrivals_process", str(self.docs_dir)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
                 cwd=Path(__file__).resolve().parents[2],
             )  # fmt: skip

@@ -1,6 +1,6 @@
 """Gate 1's own process: judge every candidate of a run with Great Expectations on an in-memory DuckDB over its Parquet files.
 
-    python -m orchestration.gates.arrivals_process WORK_DIR DOCS_DIR     requests on stdin, answers on stdout
+    python -m orchestration.gates.arrivals_process DOCS_DIR     requests on stdin, answers on stdout
 
 A process of its own because importing Great Expectations costs seconds and because it leaves DuckDB in a state in which other
 code of the same process cannot open files. It opens no database file and so holds no lock. Which checks apply is decided in
@@ -75,70 +75,97 @@ def _outcome(result: gx.ExpectationValidationResult, check: dict) -> dict:
 
 
 class Session:
-    """One GX context for all requests of a run; the Data Docs are built once, at the end."""
+    """One GX context for all requests of a run; the Data Docs are built once, at the end.
 
-    def __init__(self, work_dir: Path, docs_dir: Path) -> None:
+    The context is held in memory: one on disk writes its whole configuration again for every asset, suite and definition.
+    """
+
+    def __init__(self, docs_dir: Path) -> None:
         keep_one_connection()
-        shutil.rmtree(work_dir, ignore_errors=True)
-        work_dir.mkdir(parents=True)
-        self.work_dir, self.docs_dir, self.requests = work_dir, docs_dir, 0
-        self.context = gx.get_context(mode="file", project_root_dir=str(work_dir))
+        self.docs_dir, self.pages = docs_dir, 0
+        self.context = gx.get_context(mode="ephemeral")
         self.context.variables.progress_bars = {"globally": False}
+        for site in list(self.context.get_site_names()):
+            self.context.delete_data_docs_site(site)
+        self.context.add_data_docs_site(
+            site_name="arrivals",
+            site_config={
+                "class_name": "SiteBuilder",
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
+            },
+        )
         self.source = self.context.data_sources.add_sql(
             "arrivals", connection_string="duckdb:///:memory:", create_temp_table=False
         )
 
     def judge(self, candidates: list[dict]) -> dict[str, list[dict]]:
-        """Judge candidates `{id, name, query, checks: [{name, kind, severity, meaning, …}]}`, where `query` reads Parquet files.
+        """Judge candidates `{id, table, files, checks: [{name, kind, severity, meaning, …}]}`.
+
+        Candidates of one table under the same checks are looked at together, and one by one only where that fails: starting a
+        suite costs more than reading the rows of a dozen deliveries.
 
         Returns:
             Candidate id -> `[{name, severity, status, failed_rows, message}]`.
         """
-        self.requests += 1
-        definitions, by_name = [], {candidate["name"]: candidate for candidate in candidates}
-        for name, candidate in by_name.items():
-            asset = self.source.add_query_asset(name, query=candidate["query"])
-            expectations = [_expectation(check) for check in candidate["checks"]]
+        groups: dict[tuple, list[dict]] = {}
+        for candidate in candidates:
+            checks = json.dumps(candidate["checks"], sort_keys=True)
+            groups.setdefault((candidate["table"], checks), []).append(candidate)
+        outcomes: dict[str, list[dict]] = {}
+        alone: list[list[dict]] = []
+        for group, outcome in zip(groups.values(), self._run(list(groups.values())), strict=True):
+            if len(group) == 1 or all(one["status"] == "pass" for one in outcome):
+                outcomes.update({candidate["id"]: outcome for candidate in group})
+            else:
+                alone.extend([candidate] for candidate in group)
+        for (candidate,), outcome in zip(alone, self._run(alone), strict=True):
+            outcomes[candidate["id"]] = outcome
+        return outcomes
+
+    def _run(self, groups: list[list[dict]]) -> list[list[dict]]:
+        """One suite per group over the files of all its candidates; outcomes in the order of the groups."""
+        if not groups:
+            return []
+        definitions, names = [], {}
+        for position, group in enumerate(groups):
+            self.pages += 1
+            name = f"{group[0]['table']}.{self.pages:03d}"
+            names[name] = position
+            files = ", ".join("'" + path.replace("'", "''") + "'" for one in group for path in one["files"])
+            query = f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+            batch = self.source.add_query_asset(name, query=query).add_batch_definition_whole_table("candidates")
+            expectations = [_expectation(check) for check in group[0]["checks"]]
             suite = self.context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
-            batch = asset.add_batch_definition_whole_table("candidate")
             definition = gx.ValidationDefinition(name=name, data=batch, suite=suite)
             definitions.append(self.context.validation_definitions.add(definition))
-        checkpoint = self.context.checkpoints.add(
-            gx.Checkpoint(
-                name=f"arrivals_{self.requests}",
-                validation_definitions=definitions,
-                result_format={"result_format": "SUMMARY"},
-            )
+        checkpoint = gx.Checkpoint(
+            name=f"arrivals_{self.pages:03d}",
+            validation_definitions=definitions,
+            result_format={"result_format": "SUMMARY"},
         )
-        outcomes = {}
-        for result in checkpoint.run().run_results.values():
-            candidate = by_name[result.suite_name]
-            checks = {check["name"]: check for check in candidate["checks"]}
-            outcomes[candidate["id"]] = [
-                _outcome(one, checks[one.expectation_config.meta["check"]]) for one in result.results
-            ]
+        outcomes: list[list[dict]] = [[] for _ in groups]
+        for result in self.context.checkpoints.add(checkpoint).run().run_results.values():
+            position = names[result.suite_name]
+            checks = {check["name"]: check for check in groups[position][0]["checks"]}
+            outcomes[position] = [_outcome(one, checks[one.expectation_config.meta["check"]]) for one in result.results]
         return outcomes
 
     def finish(self) -> None:
-        """Build the Data Docs and remove GX's own files."""
-        self.context.build_data_docs()
-        built = self.work_dir / "gx" / "uncommitted" / "data_docs" / "local_site"
-        shutil.rmtree(self.docs_dir, ignore_errors=True)
-        self.docs_dir.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(built, self.docs_dir)
-        shutil.rmtree(self.work_dir, ignore_errors=True)
+        """Build the Data Docs of everything that was judged."""
+        if self.pages:
+            shutil.rmtree(self.docs_dir, ignore_errors=True)
+            self.context.build_data_docs()
 
 
 def main(arguments: list[str]) -> None:
     """Answer requests, one JSON line each, until there are no more."""
-    work_dir, docs_dir = (Path(argument) for argument in arguments)
-    session = Session(work_dir, docs_dir)
+    session = Session(Path(arguments[0]))
     for line in sys.stdin:
         answer = {"candidates": session.judge(json.loads(line)["candidates"])}
         # Libraries may print too; only marked lines are answers.
         print(f"{ANSWER}{json.dumps(answer)}", flush=True)
-    if session.requests:
-        session.finish()
+    session.finish()
 
 
 if __name__ == "__main__":
