@@ -10,10 +10,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Days between the first and the last day that the working tables may need: a cheap prune before exact joins. -#}
-{% macro near_ledger_days(column, charges) -%}
+{#- Days of which some hour is in the charge hours of this run: what the meters have on other days splits nothing now. -#}
+{% macro in_charge_days(column, charge_hours) -%}
     {%- if ledger_replaces_days() -%}
-        {{ column }} between (select min(charge_date) from {{ charges }}) and (select max(last_day) from {{ charges }})
+        {{ column }} in (select distinct cast(usage_hour as date) from {{ charge_hours }})
     {%- else -%}
         true
     {%- endif -%}

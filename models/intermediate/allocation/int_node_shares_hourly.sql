@@ -7,14 +7,14 @@ with capacity as (
         usage_hour, usage_date, resource_id, resource_kind, capacity_quantity, unit_weight,
         least(coalesce(stranded_quantity, 0), capacity_quantity) as stranded_quantity
     from {{ ref('int_node_capacity_hours') }}
-    where {{ near_ledger_days('usage_date', ref('int_charges_in_scope')) }}
+    where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
 
 ),
 
 workloads as (
 
     select * from {{ ref('int_workload_resource_hours') }}
-    where {{ near_ledger_days('usage_date', ref('int_charges_in_scope')) }}
+    where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
 
 ),
 

@@ -7,7 +7,7 @@ with serving as (
         charge_id, unit_date, usage_hour, usage_date, team_id, environment, deployment_id, workload_type,
         max(model_id) as model_id,
         max(activity_signal) as activity_signal,
-        sum(share) as share_of_charge,
+        cast(sum(cast(share as decimal(38, 15))) as double) as share_of_charge,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost
     from {{ ref('int_pieces_gpu_telemetry') }}
@@ -67,7 +67,7 @@ group_work as (
     inner join weights on request_groups.deployment_id = weights.deployment_id
     where
         request_groups.provider_id = 'self_hosted'
-        and {{ near_ledger_days('request_groups.usage_date', ref('int_charges_in_scope')) }}
+        and {{ in_charge_days('request_groups.usage_date', ref('int_charge_hours')) }}
 
 ),
 
@@ -102,7 +102,7 @@ counted as (
         ) as work
     from {{ ref('int_deployment_token_work_hourly') }} as counters
     inner join weights on counters.deployment_id = weights.deployment_id
-    where {{ near_ledger_days('cast(counters.usage_hour as date)', ref('int_charges_in_scope')) }}
+    where {{ in_charge_days('cast(counters.usage_hour as date)', ref('int_charge_hours')) }}
 
 ),
 

@@ -50,7 +50,7 @@ token_groups as (
         *,
         coalesce(project_id, '') as project_key
     from {{ ref('int_token_groups_hourly') }}
-    where {{ near_ledger_days('usage_date', ref('int_charges_in_scope')) }}
+    where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
 
 ),
 

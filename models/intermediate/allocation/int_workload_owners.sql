@@ -3,7 +3,7 @@ with workloads as (
 
     select distinct usage_date, team_hint, namespace, slurm_account
     from {{ ref('int_workload_resource_hours') }}
-    where {{ near_ledger_days('usage_date', ref('int_charges_in_scope')) }}
+    where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
 
 ),
 
