@@ -22,8 +22,8 @@ sources:
     schema: raw
     tables:
       - name: calls
-        config: {meta: {load: {reader: tabular, options: {nulls: ["N/A"]}, restatement: append, day: "cast(seen_at as date)",
-          key: [id], version: "cast(updated_at as varchar)", max_reject_ratio: 0.5}}}
+        config: {meta: {load: {reader: tabular, options: {nulls: ["N/A"]}, restatement: append,
+          day: "cast(seen_at as date)", key: [id], version: "cast(updated_at as varchar)", max_reject_ratio: 0.5}}}
         columns:
           - {name: id, data_type: varchar, config: {meta: {required: true}}}
           - {name: seen_at, data_type: timestamp, config: {meta: {from: [Time], required: true}}}
@@ -68,8 +68,8 @@ sources:
     schema: raw
     tables:
       - name: logs
-        config: {meta: {load: {reader: json_lines, options: {drop: [messages]}, restatement: append, day: "cast(seen_at as date)",
-          key: [id], max_reject_ratio: 0.5}}}
+        config: {meta: {load: {reader: json_lines, options: {drop: [messages]}, restatement: append,
+          day: "cast(seen_at as date)", key: [id], max_reject_ratio: 0.5}}}
         columns:
           - {name: id, data_type: varchar, config: {meta: {required: true}}}
           - {name: seen_at, data_type: timestamp, config: {meta: {required: true}}}
@@ -145,7 +145,7 @@ class Warehouse:
         return Lake(self.settings)
 
 
-@pytest.fixture()
+@pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """An empty warehouse over the small project."""
     project = tmp_path / "project"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import re
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
-
-import fcntl
 
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
@@ -120,7 +119,11 @@ class Lake:
         changed = {column: kind for column, kind in wanted.items() if stored.get(column) != kind}
         retyped = {column: kind for column, kind in changed.items() if column in stored}
         for column, kind in retyped.items():
-            if not (isinstance(kind, DecimalType) and isinstance(stored[column], DecimalType) and kind.scale == stored[column].scale):
+            if not (
+                isinstance(kind, DecimalType)
+                and isinstance(stored[column], DecimalType)
+                and kind.scale == stored[column].scale
+            ):
                 raise SchemaError(
                     f"{table.name}.{column} is {stored[column]} in the lake and {kind} in its declaration. "
                     "Give the column a new name; stored files keep their type."
@@ -135,13 +138,18 @@ class Lake:
         return opened
 
     def summaries(self, table: RawTable) -> list[dict]:
-        """The summaries of all loads of a table, oldest first, each with `snapshot_id` and `committed_at` (epoch ms)."""
+        """The summaries of all loads of a table, oldest first, each with `snapshot_id` and `committed_at` (epoch
+        ms).
+        """
         if table.name not in self._summaries:
             found = []
             for snapshot in self.table(table).metadata.snapshots:
                 packed = (snapshot.summary.additional_properties if snapshot.summary else {}).get(SUMMARY)
                 if packed:
-                    found.append(json.loads(packed) | {"snapshot_id": snapshot.snapshot_id, "committed_at": snapshot.timestamp_ms})
+                    found.append(
+                        json.loads(packed)
+                        | {"snapshot_id": snapshot.snapshot_id, "committed_at": snapshot.timestamp_ms}
+                    )
             self._summaries[table.name] = found
         return self._summaries[table.name]
 

@@ -1,9 +1,9 @@
 """Which days must be built again: those whose fingerprint differs from the published or the built one.
 
-A day's fingerprint holds, for every raw table and feed: rows and content hash of the rows that touch the day; for every bill
-feed, whether the day lies before the feed's completeness mark (estimate or bill); for reference data, the rows that hold on the
-day; and the hash of the models' code. A month that comes again with equal content so dirties nothing, and a failed night stays
-dirty until it is published.
+A day's fingerprint holds, for every raw table and feed: rows and content hash of the rows that touch the day; for
+every bill feed, whether the day lies before the feed's completeness mark (estimate or bill); for reference data, the
+rows that hold on the day; and the hash of the models' code. A month that comes again with equal content so dirties
+nothing, and a failed night stays dirty until it is published.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import duckdb
 from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import select_current
 from orchestration.lake.state import PartitionState, current_state
-from orchestration.landing.load import connect
+from orchestration.landing.connection import connect
 from orchestration.landing.readers.reading import name
 from orchestration.landing.schema import RawTable, load_schemas
 from orchestration.settings import Settings
@@ -28,8 +28,8 @@ PUBLISHED_FINGERPRINTS = "fingerprints.json"
 BUILT_TABLE = "pipeline.built_days"
 BUILDING = "building"
 
-# Reference tables that concern only rows named in another: a new price of a model that nobody uses changes no day. The alias is
-# part of the hash, so mapping a raw model to another price changes the days too.
+# Reference tables that concern only rows named in another: a new price of a model that nobody uses changes no day. The
+# alias is part of the hash, so mapping a raw model to another price changes the days too.
 _RESTRICTED = {"token_prices": ("model_aliases", "prices.model_id = used.model_id", "used.raw_model, used.provider_id")}
 # Tables whose rows count through the table that they restrict.
 _COUNTED_ELSEWHERE = {restricting for restricting, _, _ in _RESTRICTED.values()}
@@ -39,7 +39,12 @@ def code_hash(project_dir: Path) -> str:
     """Hash of every file that decides what the models do."""
     digest = hashlib.sha256()
     roots = [project_dir / part for part in ("models", "macros", "seeds")]
-    files = [path for root in roots for path in root.rglob("*") if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".py")]
+    files = [
+        path
+        for root in roots
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".py")
+    ]
     for path in sorted([*files, project_dir / "dbt_project.yml"]):
         if path.is_file():
             digest.update(str(path.relative_to(project_dir)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -59,38 +64,47 @@ def completeness_marks(table: RawTable, state: Mapping[str, PartitionState]) -> 
 def _reference_parts(
     con: duckdb.DuckDBPyConnection, lake: Lake, tables: Mapping[str, RawTable], days: list[str]
 ) -> dict[str, list[str]]:
-    """Day to the contributions of reference tables: dated rows on the days on which they hold, undated tables on every day."""
+    """Day to the contributions of reference tables: dated rows on the days on which they hold, undated tables on every
+    day.
+    """
     parts: dict[str, list[str]] = {day: [] for day in days}
     con.execute("create or replace temp table known_days (day date)")
     con.executemany("insert into known_days values (?)", [(day,) for day in days])
     for table in tables.values():
         if table.restatement != "snapshot" or table.day or table.name in _COUNTED_ELSEWHERE:
             continue
-        columns = ", ".join(f"prices.{name(column.name)}" for column in table.columns if column.name not in table.fingerprint_except)
+        columns = ", ".join(
+            f"prices.{name(column.name)}" for column in table.columns if column.name not in table.fingerprint_except
+        )
         rows = f"({select_current(con, lake, table)}) as prices"
         if table.name in _RESTRICTED and _RESTRICTED[table.name][0] in tables:
             other, on, also = _RESTRICTED[table.name]
             rows += f" join ({select_current(con, lake, tables[other])}) as used on {on}"
             columns += f", {also}"
         if not table.is_dated:
-            total = con.execute(f"select count(*), cast(coalesce(sum(hash({columns})), 0) as varchar) from {rows}").fetchone()
+            total = con.execute(
+                f"select count(*), cast(coalesce(sum(hash({columns})), 0) as varchar) from {rows}"
+            ).fetchone()
             for day in days:
                 parts[day].append(f"{table.name}:{total[0]}:{total[1]}")
             continue
         held = con.execute(
             f"""
             with hashed as (
-                select hash({columns}) as h, cast(prices.valid_from as date) as valid_from, cast(prices.valid_to as date) as valid_to
+                select hash({columns}) as h, cast(prices.valid_from as date) as valid_from, cast(prices.valid_to as
+                    date) as valid_to
                 from {rows}
             ),
             events as (
-                select coalesce(valid_from, date '0001-01-01') as day, cast(h as hugeint) as delta, 1 as step from hashed
+                select coalesce(valid_from, date '0001-01-01') as day, cast(h as hugeint) as delta, 1 as step from
+                    hashed
                 union all
                 select valid_to, -cast(h as hugeint), -1 from hashed where valid_to is not null
                 union all
                 select day, 0, 0 from known_days
             )
-            select cast(day as varchar), cast(sum(sum(delta)) over (order by day) as varchar), sum(sum(step)) over (order by day)
+            select cast(day as varchar), cast(sum(sum(delta)) over (order by day) as varchar), sum(sum(step)) over
+                (order by day)
             from events group by day
             qualify day in (from known_days)
             """
@@ -115,7 +129,9 @@ def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]
                     old = of_day.get((table_name, feed), (0, 0))
                     of_day[table_name, feed] = (old[0] + rows, old[1] + hashes)
     # Reference rows may lie ahead (next year's budget); a day exists once something was used or billed up to it.
-    newest = max((day for day, of_day in content.items() for table_name, _ in of_day if table_name not in snapshots), default="")
+    newest = max(
+        (day for day, of_day in content.items() for table_name, _ in of_day if table_name not in snapshots), default=""
+    )
     days = sorted(day for day in content if day <= newest)
     marks = {
         f"{table.name}/{feed}": mark
@@ -148,11 +164,15 @@ def built_fingerprints(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     ).fetchone()[0]
     if not exists:
         return {}
-    return {day.isoformat(): fingerprint for day, fingerprint in con.execute(f"select day, fingerprint from {BUILT_TABLE}").fetchall()}
+    return {
+        day.isoformat(): fingerprint
+        for day, fingerprint in con.execute(f"select day, fingerprint from {BUILT_TABLE}").fetchall()
+    }
 
 
 def with_shared_spans(days: Iterable[str], spans: Iterable[tuple[str, str]]) -> set[str]:
-    """Add the days that a bill row longer than a day shares with one of the days: such a row is placed over its span as a whole.
+    """Add the days that a bill row longer than a day shares with one of the days: such a row is placed over its span
+    as a whole.
 
     Args:
         days: ISO days.
@@ -180,7 +200,11 @@ def dirty(settings: Settings, build_con: duckdb.DuckDBPyConnection, lake: Lake |
         lake: An open lake, to spare opening it again.
     """
     lake = lake or Lake(settings)
-    now, published, built = fingerprints(settings, lake), published_fingerprints(settings), built_fingerprints(build_con)
+    now, published, built = (
+        fingerprints(settings, lake),
+        published_fingerprints(settings),
+        built_fingerprints(build_con),
+    )
     changed = {
         day
         for day in {*now, *published, *built}

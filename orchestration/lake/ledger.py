@@ -45,8 +45,9 @@ SCHEMA = pa.schema(
 def ledger(settings: Settings, lake: Lake | None = None) -> pa.Table:
     """Every load of every raw table, in order of commit.
 
-    `amounts` is JSON {column: {sum, residue}} of the whole load (not of one file): the exact sum as text and what rounding each
-    row to 12 places half-even takes away. `days` counts the days that the load wrote, `committed_at` is UTC.
+    `amounts` is JSON {column: {sum, residue}} of the whole load (not of one file): the exact sum as text and what
+    rounding each row to 12 places half-even takes away. `days` counts the days that the load wrote, `committed_at` is
+    UTC.
     """
     lake = lake or Lake(settings)
     rows: list[dict] = []

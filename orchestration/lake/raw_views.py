@@ -1,4 +1,6 @@
-"""Schema `raw` of a DuckDB file: one view per raw table over the Parquet files that are current, plus the load ledger."""
+"""Schema `raw` of a DuckDB file: one view per raw table over the Parquet files that are current, plus the load
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def current_files(lake: Lake, table: RawTable, days: Iterable[date] | None = Non
     return [path for paths in files.values() for path in paths]
 
 
-def select_current(con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable, days: Iterable[date] | None = None) -> str:
+def select_current(
+    con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable, days: Iterable[date] | None = None
+) -> str:
     """SELECT of a table's current rows in its declared columns; empty and typed where there is no file."""
     paths = current_files(lake, table, days)
     if not paths:

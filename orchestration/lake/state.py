@@ -1,8 +1,8 @@
 """What a raw table holds now, folded from the summaries of its loads: rows, days and fingerprints of each partition.
 
-A summary's partition says `set` (its rows are now exactly these), `add` (these came on top) or `drop` (nothing is left); its
-feeds say rows, the newest `_day`, and per covered day [rows, sum of row hashes]. Sums of hashes do not depend on order, so they
-add up where rows are added.
+A summary's partition says `set` (its rows are now exactly these), `add` (these came on top) or `drop` (nothing is
+left); its feeds say rows, the newest `_day`, and per covered day [rows, sum of row hashes]. Sums of hashes do not
+depend on order, so they add up where rows are added.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class PartitionState:
 
 
 def current_state(summaries: Iterable[dict]) -> dict[str, PartitionState]:
-    """Fold the loads of one table, oldest first, into partition -> state. Dropped partitions stay, empty, with their version."""
+    """Fold the loads of one table, oldest first, into partition -> state. Dropped partitions stay, empty, with their
+    version.
+    """
     state: dict[str, PartitionState] = {}
     for summary in summaries:
         for partition, part in summary["partitions"].items():
@@ -80,9 +82,7 @@ def current_state(summaries: Iterable[dict]) -> dict[str, PartitionState]:
     return state
 
 
-def statistics(
-    con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str, list[Path]]
-) -> dict[str, dict]:
+def statistics(con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str, list[Path]]) -> dict[str, dict]:
     """Summary entries (without `op`) of the partitions: rows, newest day and day fingerprints per feed.
 
     A row counts for each day from `_day` to its span's end, so a change in it dirties all of them.
@@ -91,9 +91,7 @@ def statistics(
     result: dict[str, dict] = {partition: {"feeds": {}} for partition in files}
     if not paths:
         return result
-    content = [
-        name(column.name) for column in table.columns if column.name not in table.fingerprint_except
-    ]
+    content = [name(column.name) for column in table.columns if column.name not in table.fingerprint_except]
     hashed = f"hash({', '.join(content)})"
     span = f"greatest(coalesce(cast({table.span_end} as date), _day), _day)" if table.span_end else "_day"
     rows = con.execute(
@@ -104,7 +102,8 @@ def statistics(
             group by _partition, _feed, _day, last_day
         ),
         covered as (
-            select _partition, _feed, _day, rows, hashes, cast(unnest(generate_series(_day, last_day, interval 1 day)) as date) as day
+            select _partition, _feed, _day, rows, hashes, cast(unnest(generate_series(_day, last_day, interval 1
+                day)) as date) as day
             from grouped where _day is not null
             union all
             select _partition, _feed, _day, rows, hashes, null from grouped where _day is null

@@ -35,7 +35,8 @@ class TypedFile:
     """The typed relation of one file.
 
     Attributes:
-        sql: SELECT of every column of the raw table except `_partition`, plus `_accepted` and `_target` (the partition).
+        sql: SELECT of every column of the raw table except `_partition`, plus `_accepted` and `_target` (the
+            partition).
         rejects_sql: SELECT (row_number, field, reason, value), one row per rejected record, its first problem.
         columns_missing: Declared columns that the file does not have.
     """
@@ -112,7 +113,12 @@ def _problems(table: RawTable, typed: dict[str, str], raw: dict[str, str], as_of
         shown = f"cast({raw.get(column.name, own)} as varchar)"
         if column.name in raw:
             # A blank is no value; casts already ignore blanks around one.
-            add(f"{own} is null and {raw[column.name]} is not null and trim(cast({raw[column.name]} as varchar)) <> ''", column.name, f"is no {column.data_type}", shown)
+            add(
+                f"{own} is null and {raw[column.name]} is not null and trim(cast({raw[column.name]} as varchar)) <> ''",
+                column.name,
+                f"is no {column.data_type}",
+                shown,
+            )
         if column.required:
             add(f"{own} is null", column.name, "is missing", shown)
         if column.data_type == "double":
@@ -186,7 +192,9 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
     Raises:
         FileRefused: If required columns are not in the file.
     """
-    missing = [column.name for column in table.columns if column.name not in reading.found and column.name not in table.maps]
+    missing = [
+        column.name for column in table.columns if column.name not in reading.found and column.name not in table.maps
+    ]
     required = [column for column in table.columns if column.required and column.name in missing]
     if required:
         wanted = "; ".join(f"{column.name} ({' or '.join(column.origins)})" for column in required)
@@ -207,7 +215,10 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
                 typed_list.append(f"__r{position} as {own}")
             elif is_text:
                 raw[column.name] = f"__r{position}"
-                typed_list.append(f"cast({_cast_text(f'__r{position}', column.data_type)} as {column.data_type}) as {own}, __r{position}")
+                typed_list.append(
+                    f"cast({_cast_text(f'__r{position}', column.data_type)} as {column.data_type}) as {own}, "
+                    f"__r{position}"
+                )
             else:
                 raw[column.name] = f"__r{position}"
                 typed_list.append(f"try_cast(__r{position} as {column.data_type}) as {own}, __r{position}")
@@ -236,8 +247,8 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
         return f"""
             select *, {target} as _target from (
                 select *, {day} as _day, {span_end} as _span_end, {version} as _version from (
-                    select {', '.join(typed_list)}, _extra{carried} from (
-                        select {', '.join(raw_list)}{carried} from ({source})
+                    select {", ".join(typed_list)}, _extra{carried} from (
+                        select {", ".join(raw_list)}{carried} from ({source})
                     )
                 )
             )
@@ -246,9 +257,10 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
     bad = " or ".join(f"coalesce({problem.condition}, false)" for problem in problems) or "false"
     columns = ", ".join(name(column.name) for column in table.columns)
     sql = f"""
-        select {columns}, {feed} as _feed, {text(delivery.delivery_id)} as _load_id, {text(file_name)} as _file, _day, _version,
+        select {columns}, {feed} as _feed, {text(delivery.delivery_id)} as _load_id, {text(file_name)} as _file,
+            _day, _version,
             _extra, _target, not ({bad}) as _accepted
-        from ({layers(reading.sql, '')})
+        from ({layers(reading.sql, "")})
     """
     if reading.row:
         numbered = f"select *, {reading.row} as __n from ({reading.sql})"

@@ -1,7 +1,7 @@
 """Deliveries: what a vendor sent, copied byte for byte into `landing/<source>/<feed>/<delivery id>/`, with a sidecar.
 
-The id is a hash of source, feed, options, file names and contents, so landing the same thing again does nothing. A delivery is
-written into a temporary folder and renamed, so a half copied one is never seen.
+The id is a hash of source, feed, options, file names and contents, so landing the same thing again does nothing. A
+delivery is written into a temporary folder and renamed, so a half copied one is never seen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -60,7 +60,9 @@ class Delivery:
     force: bool = False
 
     def content_of(self, file_names: Iterable[str]) -> str:
-        """Hash of what the named files mean: their bytes and the options that change how they are read; not their names."""
+        """Hash of what the named files mean: their bytes and the options that change how they are read; not their
+        names.
+        """
         parts = [sorted(self.files[name] for name in file_names), sorted(self.mapping.items()), self.observed_at]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -104,8 +106,12 @@ def _manifest(files: Iterable[Path]) -> tuple[str, list[str]]:
         run = content.get("runInfo") or {}
         times = [content.get(key) for key in ("createdTime", "creationTime", "exportTime", "timestamp", "lastModified")]
         times += [run.get(key) for key in ("submittedTime", "runTime", "endTime")]
-        listed = content.get("reportKeys") or content.get("dataFiles") or content.get("files") or content.get("blobs") or []
-        names = [entry if isinstance(entry, str) else entry.get("blobName") or entry.get("key") or "" for entry in listed]
+        listed = (
+            content.get("reportKeys") or content.get("dataFiles") or content.get("files") or content.get("blobs") or []
+        )
+        names = [
+            entry if isinstance(entry, str) else entry.get("blobName") or entry.get("key") or "" for entry in listed
+        ]
         return next((str(time) for time in times if time), ""), [name.rsplit("/", 1)[-1] for name in names if name]
     return "", []
 
@@ -120,7 +126,9 @@ def _checked_files(source: str, files: Iterable[Path | str], tables: list[RawTab
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise LandingError(f"Two files of the delivery have the same name: {', '.join(twice)}; rename one or land them apart.")
+        raise LandingError(
+            f"Two files of the delivery have the same name: {', '.join(twice)}; rename one or land them apart."
+        )
     manifests = [name for name in names if name.lower().endswith("manifest.json")]
     for name in names:
         if name not in manifests and not any(table.takes(name) for table in tables):
@@ -141,22 +149,24 @@ def land(
     window: tuple | dict | None = None,
     force: bool = False,
 ) -> Delivery:
-    """Copy files into landing as one delivery; the same files with the same options give the same delivery and change nothing.
+    """Copy files into landing as one delivery; the same files with the same options give the same delivery and change
+    nothing.
 
     Args:
         source: A source of `models/staging/`.
         files: Files that belong together (all parts of one bill).
-        feed: Names one stream of the source (an account, a cluster); default the source's name. Restatement and duplicates are
-            judged inside one feed.
-        version: Orders deliveries of the same period where the vendor gives no version of its own. The time in a manifest
-            wins where a delivery holds one.
+        feed: Names one stream of the source (an account, a cluster); default the source's name. Restatement and
+            duplicates are judged inside one feed.
+        version: Orders deliveries of the same period where the vendor gives no version of its own. The time in a
+            manifest wins where a delivery holds one.
         observed_at: When the files were taken, for formats that do not say.
         mapping: For `request_log`: our column to the file's header or to `=constant`.
         window: First day and day after the last that a pull asked for.
         force: Skip the comparison with what is current.
 
     Raises:
-        LandingError: If the source is unknown, a file is missing or feeds no table, or a manifest lists a file that is not here.
+        LandingError: If the source is unknown, a file is missing or feeds no table, or a manifest lists a file that is
+            not here.
     """
     tables = [table for table in load_schemas(settings.project_dir).values() if table.source == source]
     if not tables:
@@ -169,7 +179,10 @@ def land(
     manifest_version, listed = _manifest(paths)
     absent = sorted(set(listed) - {path.name for path in paths})
     if absent:
-        raise LandingError(f"The manifest lists files that are not part of the delivery: {', '.join(absent)}. Land all of them together.")
+        raise LandingError(
+            f"The manifest lists files that are not part of the delivery: {', '.join(absent)}. Land all of them "
+            f"together."
+        )
     options = {
         "source": source,
         "feed": feed,
@@ -209,8 +222,14 @@ def read_delivery(path: Path) -> Delivery:
 
 def deliveries(settings: Settings) -> list[Delivery]:
     """Every landed delivery, oldest version first; deliveries without version come first in order of id."""
-    found = [read_delivery(path.parent) for path in settings.landing.glob(f"*/*/*/{SIDECAR}") if not path.parent.name.startswith(".")]
-    return sorted(found, key=lambda delivery: (version_order(delivery.version), delivery.window or ("", ""), delivery.delivery_id))
+    found = [
+        read_delivery(path.parent)
+        for path in settings.landing.glob(f"*/*/*/{SIDECAR}")
+        if not path.parent.name.startswith(".")
+    ]
+    return sorted(
+        found, key=lambda delivery: (version_order(delivery.version), delivery.window or ("", ""), delivery.delivery_id)
+    )
 
 
 def version_order(version: str) -> tuple:
@@ -223,15 +242,16 @@ def version_order(version: str) -> tuple:
         moment = datetime.fromisoformat(version.replace("Z", "+00:00"))
     except ValueError:
         return (3, 0.0, version)
-    naive = (moment - moment.utcoffset()).replace(tzinfo=None) if moment.tzinfo else moment
-    return (2, (naive - datetime(1970, 1, 1)) / timedelta(microseconds=1), "")  # noqa: DTZ001 -- both sides are UTC without zone
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (2, (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1), "")
 
 
 def land_inbox(settings: Settings) -> list[Delivery]:
     """Land what people or vendors dropped into `landing/inbox/<source>/` or `landing/inbox/<source>/<feed>/`.
 
-    All files of one folder are one delivery. A `delivery.yml` beside them may give version, observed_at, mapping, window and
-    force. Landed files are removed from the inbox; names that end like a half written file (`.part`, `.tmp`) wait.
+    All files of one folder are one delivery. A `delivery.yml` beside them may give version, observed_at, mapping,
+    window and force. Landed files are removed from the inbox; names that end like a half written file (`.part`,
+    `.tmp`) wait.
     """
     landed = []
     inbox = settings.landing / INBOX
@@ -255,4 +275,3 @@ def land_inbox(settings: Settings) -> list[Delivery]:
             for path in [*files, own]:
                 path.unlink(missing_ok=True)
     return landed
-

@@ -1,7 +1,7 @@
 """Rows that say the same thing again: found by key, inside one delivery and against what the lake holds.
 
-Same key and same content is a duplicate; an older version is superseded; a newer one replaces. Two contents of one key and one
-version cannot both be right: one is kept, the other rejected, so that it shows.
+Same key and same content is a duplicate; an older version is superseded; a newer one replaces. Two contents of one key
+and one version cannot both be right: one is kept, the other rejected, so that it shows.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def find_losers(
         return None
     content = ", ".join([*(name(column.name) for column in table.columns), "_extra"])
     columns = f"{keys}, _feed, _version, _file, hash({content}) as content, filename, file_row_number, _partition"
-    both = [f"select true as is_new, {columns} from {scan(new, filename='true', file_row_number='true')} where ({has_key}) and {hashed} in (from repeated)"]
+    both = [
+        f"select true as is_new, {columns} from {scan(new, filename='true', file_row_number='true')} where "
+        f"({has_key}) and {hashed} in (from repeated)"
+    ]
     if current:
         lake = scan(current, filename="true", file_row_number="true", union_by_name="true")
         both.append(f"select false as is_new, {columns} from {lake} where ({has_key}) and {hashed} in (from repeated)")
@@ -88,10 +91,11 @@ def find_losers(
                 row_number() over w as place,
                 first_value(coalesce(_version, '')) over w as kept_version,
                 first_value(content) over w as kept_content
-            from ({' union all '.join(both)})
+            from ({" union all ".join(both)})
             window w as (
                 partition by _feed, {keys}
-                order by coalesce(_version, '') desc, is_new {'desc' if force else 'asc'}, content, filename, file_row_number
+                order by coalesce(_version, '') desc, is_new {"desc" if force else "asc"}, content, filename,
+                    file_row_number
             )
         )
         select is_new, filename, file_row_number, _file, _partition, shown_key,
@@ -105,7 +109,9 @@ def find_losers(
         """
     )
     losers = Losers()
-    for outcome, file, count in con.execute("select outcome, _file, count(*) from losers group by all order by all").fetchall():
+    for outcome, file, count in con.execute(
+        "select outcome, _file, count(*) from losers group by all order by all"
+    ).fetchall():
         if outcome == "replaced":
             losers.replaced += count
         elif outcome in ("duplicate", "superseded"):
@@ -117,10 +123,10 @@ def find_losers(
     return losers if losers.files else None
 
 
-def write_without_losers(
-    con: duckdb.DuckDBPyConnection, table: RawTable, sources: list[str], target: Path
-) -> int:
-    """Write the rows of the sources that are no losers to one file; returns their number. No file is written for none."""
+def write_without_losers(con: duckdb.DuckDBPyConnection, table: RawTable, sources: list[str], target: Path) -> int:
+    """Write the rows of the sources that are no losers to one file; returns their number. No file is written for
+    none.
+    """
     columns = ", ".join(name(column) for column in table.types)
     listed = scan(sources, filename="true", file_row_number="true", union_by_name="true")
     present = {row[0] for row in con.execute(f"describe select * from {listed}").fetchall()}

@@ -1,13 +1,15 @@
 """The declared schema of each raw table, read from `models/staging/<source>/_<source>__sources.yml`.
 
-One YAML feeds the loader, the Iceberg table, Great Expectations and dbt; docs/architecture.md describes its keys. Beyond those:
+One YAML feeds the loader, the Iceberg table, Great Expectations and dbt; docs/architecture.md describes its keys.
+Beyond those:
 
 * `options.nulls` (or `null_values`): texts that mean "no value" in columns of any type.
 * `options.drop`: vendor fields that must never reach the lake (prompt texts).
-* `key_across_days: true`: a key may come again under another day; duplicates are then sought in the whole table, not only in
-  the partitions that a load touches.
+* `key_across_days: true`: a key may come again under another day; duplicates are then sought in the whole table, not
+  only in the partitions that a load touches.
 * `bill: true|false`: whether a day before the feed's completeness mark counts as billed (default: `replace_period` and
-  `trailing_window` tables with `amounts`); `completeness_lag_days` (default 1): how many of the newest days are still filling.
+  `trailing_window` tables with `amounts`); `completeness_lag_days` (default 1): how many of the newest days are still
+  filling.
 * A table without `load:` is not loaded from files (`load_ledger`, `load_rejects`).
 """
 
@@ -46,8 +48,8 @@ class Column:
     Attributes:
         name: Column of the raw table.
         data_type: varchar, bigint, double, boolean, date, timestamp or decimal(p,s), lower case without spaces.
-        origins: Where its value is found: the name itself, then the `from` entries. `$.a.b` is a JSON path, `label:x` a label
-            of a Prometheus series, anything else a header.
+        origins: Where its value is found: the name itself, then the `from` entries. `$.a.b` is a JSON path, `label:x`
+            a label of a Prometheus series, anything else a header.
     """
 
     name: str
@@ -117,7 +119,10 @@ def _column(entry: dict, where: str) -> Column:
     data_type = _type(str(entry.get("data_type", "")))
     known = ("varchar", "bigint", "double", "boolean", "date", "timestamp")
     if data_type not in known and not data_type.startswith("decimal("):
-        raise SchemaError(f"{where}: column {entry['name']} has the type `{data_type}`; the loader knows {', '.join(known)}, decimal(p,s)")
+        raise SchemaError(
+            f"{where}: column {entry['name']} has the type `{data_type}`; the loader knows {', '.join(known)}, "
+            f"decimal(p,s)"
+        )
     origins = tuple(dict.fromkeys([*(str(name) for name in meta.get("from") or ()), entry["name"]]))
     return Column(
         name=entry["name"],
@@ -137,9 +142,13 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
         return None
     where = f"{path.name}: {entry['name']}"
     if load.get("restatement") not in RESTATEMENTS:
-        raise SchemaError(f"{where}: restatement is `{load.get('restatement')}`, must be one of {', '.join(RESTATEMENTS)}")
+        raise SchemaError(
+            f"{where}: restatement is `{load.get('restatement')}`, must be one of {', '.join(RESTATEMENTS)}"
+        )
     if load["restatement"] == "replace_period" and not load.get("partition"):
-        raise SchemaError(f"{where}: replace_period needs `partition`, what a delivery replaces (account and billing month)")
+        raise SchemaError(
+            f"{where}: replace_period needs `partition`, what a delivery replaces (account and billing month)"
+        )
     if load["restatement"] in ("append", "trailing_window") and not load.get("day"):
         raise SchemaError(f"{where}: {load['restatement']} needs `day`")
     columns = tuple(_column(column, where) for column in entry.get("columns") or ())
@@ -147,7 +156,9 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
     listed = [*load.get("key", ()), *load.get("amounts", ()), *load.get("fingerprint_except", ())]
     unknown = sorted(set(listed) - names)
     if unknown:
-        raise SchemaError(f"{where}: key, amounts or fingerprint_except name columns that are not declared: {', '.join(unknown)}")
+        raise SchemaError(
+            f"{where}: key, amounts or fingerprint_except name columns that are not declared: {', '.join(unknown)}"
+        )
     amounts = tuple(load.get("amounts", ()))
     return RawTable(
         name=entry["name"],
@@ -190,6 +201,8 @@ def load_schemas(project_dir: Path) -> dict[str, RawTable]:
                 if table is None:
                     continue
                 if table.name in tables:
-                    raise SchemaError(f"{path.name}: raw table {table.name} is declared twice, first in {tables[table.name].path}")
+                    raise SchemaError(
+                        f"{path.name}: raw table {table.name} is declared twice, first in {tables[table.name].path}"
+                    )
                 tables[table.name] = table
     return tables

@@ -19,7 +19,7 @@ def bill(*days: int, cost: str = "1.5", month: str = "2026-11") -> str:
     return BILL + "".join(f"1,{month}-{day:02d} 00:00:00,{month}-{day:02d} 01:00:00,{cost}\n" for day in days)
 
 
-@pytest.fixture()
+@pytest.fixture
 def current(warehouse):
     """A warehouse with two good calls."""
     assert warehouse.deliver("calls", GOOD, "good.csv").loaded == 2
@@ -48,7 +48,10 @@ def test_truncated_parquet(current):
 def test_wrong_header(current):
     result = current.deliver("calls", "kind,when\nx,y\n", "other.csv")
     assert result.outcome == "refused"
-    assert "other.csv: its header is wrong: 3 required column(s) are not there: id (id); seen_at (seen_at or Time); tokens" in result.reason
+    assert (
+        "other.csv: its header is wrong: 3 required column(s) are not there: id (id); seen_at (seen_at or Time); tokens"
+        in result.reason
+    )
     assert "It has: kind, when" in result.reason
     assert_unchanged(current)
 
@@ -85,11 +88,16 @@ def test_mixed_line_ends(warehouse):
 
 
 def test_negative_and_nan_tokens(current):
-    rows = "c,2026-11-04T10:00:00Z,m,-5,1\nd,2026-11-04T10:00:00Z,m,NaN,1\ne,2026-11-04T10:00:00Z,m,3.7,1\nf,2026-11-04T10:00:00Z,m,7,1\n"
+    rows = (
+        "c,2026-11-04T10:00:00Z,m,-5,1\nd,2026-11-04T10:00:00Z,m,NaN,1\n"
+        "e,2026-11-04T10:00:00Z,m,3.7,1\nf,2026-11-04T10:00:00Z,m,7,1\n"
+    )
     good = "".join(f"g{number},2026-11-04T10:00:00Z,m,1,1\n" for number in range(5))
     result = current.deliver("calls", HEADER + rows + good, "tokens.csv")
     assert (result.outcome, result.rows_in, result.loaded, result.rejected) == ("loaded", 9, 6, 3)
-    rejects = current.query("select file_name, row_number, field, reason, value from raw.load_rejects order by row_number")
+    rejects = current.query(
+        "select file_name, row_number, field, reason, value from raw.load_rejects order by row_number"
+    )
     assert rejects == [
         ("tokens.csv", 2, "tokens", "is below 0", "-5"),
         ("tokens.csv", 3, "tokens", "is no bigint", "NaN"),
@@ -99,14 +107,22 @@ def test_negative_and_nan_tokens(current):
 
 
 def test_nan_and_infinity_as_measured_values(current):
-    rows = "c,2026-11-04T10:00:00Z,m,1,NaN\nd,2026-11-04T10:00:00Z,m,1,inf\ne,2026-11-04T10:00:00Z,m,1,N/A\nf,2026-11-04T10:00:00Z,m,1,\n"
+    rows = (
+        "c,2026-11-04T10:00:00Z,m,1,NaN\nd,2026-11-04T10:00:00Z,m,1,inf\n"
+        "e,2026-11-04T10:00:00Z,m,1,N/A\nf,2026-11-04T10:00:00Z,m,1,\n"
+    )
     result = current.deliver("calls", HEADER + rows)
     assert (result.loaded, result.rejected) == (2, 2)
-    assert current.query("select distinct field, reason from raw.load_rejects") == [("seconds", "is not a finite number")]
+    assert current.query("select distinct field, reason from raw.load_rejects") == [
+        ("seconds", "is not a finite number")
+    ]
 
 
 def test_date_in_2099(current):
-    rows = "c,2099-01-01T00:00:00Z,m,1,1\nd,2026-11-16T23:00:00Z,m,1,1\ne,1970-01-01T00:00:00Z,m,1,1\nf,2026-11-04T00:00:00Z,m,1,1\n"
+    rows = (
+        "c,2099-01-01T00:00:00Z,m,1,1\nd,2026-11-16T23:00:00Z,m,1,1\n"
+        "e,1970-01-01T00:00:00Z,m,1,1\nf,2026-11-04T00:00:00Z,m,1,1\n"
+    )
     result = current.deliver("calls", HEADER + rows, "future.csv")
     assert (result.loaded, result.rejected) == (2, 2)
     rejects = current.query("select row_number, field, value from raw.load_rejects order by row_number")
@@ -114,7 +130,10 @@ def test_date_in_2099(current):
 
 
 def test_same_file_again_is_the_same_delivery(current):
-    assert current.land("calls", GOOD, "good.csv").delivery_id == current.query("select load_id from raw.load_ledger")[0][0]
+    assert (
+        current.land("calls", GOOD, "good.csv").delivery_id
+        == current.query("select load_id from raw.load_ledger")[0][0]
+    )
     assert current.load() == []
 
 
@@ -138,7 +157,9 @@ def test_unknown_column(current):
         ("c", '{"colour":"red"}'),
         ("d", None),
     ]
-    assert current.query("select unknown_columns from raw.load_ledger where file_name = 'wider.csv'") == [('["colour", "shape"]',)]
+    assert current.query("select unknown_columns from raw.load_ledger where file_name = 'wider.csv'") == [
+        ('["colour", "shape"]',)
+    ]
 
 
 def test_retyped_column(current):
@@ -171,8 +192,10 @@ def test_binary_file(current):
 
 
 def test_lines_of_the_wrong_length(current):
-    text = HEADER + "c,2026-11-04T10:00:00Z,m,1,1\nd,2026-11-04\ne,2026-11-04T10:00:00Z,m,1,1,9,9\n" + "".join(
-        f"g{number},2026-11-04T10:00:00Z,m,1,1\n" for number in range(3)
+    text = (
+        HEADER
+        + "c,2026-11-04T10:00:00Z,m,1,1\nd,2026-11-04\ne,2026-11-04T10:00:00Z,m,1,1,9,9\n"
+        + "".join(f"g{number},2026-11-04T10:00:00Z,m,1,1\n" for number in range(3))
     )
     result = current.deliver("calls", text, "ragged.csv")
     assert (result.outcome, result.rows_in, result.loaded, result.rejected) == ("loaded", 6, 4, 2)
@@ -229,7 +252,8 @@ def test_dump_without_observation_time(warehouse):
 
 
 def test_line_that_is_no_json(warehouse):
-    text = '{"id": "a", "seen_at": "2026-11-03T10:00:00Z"}\n{"id": "b", "seen_at": \n{"id": "c", "seen_at": "2026-11-03T10:00:00Z"}\n'
+    good = '{"id": "%s", "seen_at": "2026-11-03T10:00:00Z"}\n'
+    text = good % "a" + '{"id": "b", "seen_at": \n' + good % "c"
     result = warehouse.deliver("logs", text, "log.jsonl")
     assert (result.loaded, result.rejected) == (2, 1)
     assert warehouse.query("select row_number, field, reason from raw.load_rejects") == [(2, "id", "is missing")]
@@ -245,14 +269,20 @@ def test_gate_refuses_and_the_reason_is_on_record(current):
     from orchestration.landing.load import Verdict
 
     current.land("calls", HEADER + "z,2026-11-04T10:00:00Z,m,1,1\n", "judged.csv")
-    (result,) = current.load(judge=lambda candidates: {one.candidate_id: Verdict(False, "volume is off") for one in candidates})
+    (result,) = current.load(
+        judge=lambda candidates: {one.candidate_id: Verdict(False, "volume is off") for one in candidates}
+    )
     assert (result.outcome, result.rejected) == ("refused", 1)
-    assert current.query("select reason from raw.load_ledger where file_name = 'judged.csv'") == [("judged.csv: gate 1: volume is off",)]
+    assert current.query("select reason from raw.load_ledger where file_name = 'judged.csv'") == [
+        ("judged.csv: gate 1: volume is off",)
+    ]
     assert_unchanged(current)
 
 
 def test_candidate_files_hold_one_schema(current):
-    """Files of differing decimal scale read together change money silently: every file must have exactly the declared types."""
+    """Files of differing decimal scale read together change money silently: every file must have exactly the declared
+    types.
+    """
     current.deliver("calls", parquet_bytes(id=["p"], Time=["2026-11-05T00:00:00Z"], TokenCount=[3]), "more.parquet")
     paths = [str(path) for path in (current.settings.lake / "data" / "calls").rglob("*.parquet")]
     described = {tuple(duckdb.sql(f"describe select * from '{path}'").fetchall()) for path in paths}

@@ -1,8 +1,8 @@
 """Readers: one module a file format, each turning one vendor file into a relation of vendor values.
 
-A reader is `read(con, path, table, delivery) -> Reading | None`; None says that the file holds nothing for this table (a costs
-page for the usage table). It types nothing and judges nothing but the form of the file: what it cannot read as a whole it
-refuses with `FileRefused`, whose message names what to do.
+A reader is `read(con, path, table, delivery) -> Reading | None`; None says that the file holds nothing for this table
+(a costs page for the usage table). It types nothing and judges nothing but the form of the file: what it cannot read
+as a whole it refuses with `FileRefused`, whose message names what to do.
 """
 
 from __future__ import annotations

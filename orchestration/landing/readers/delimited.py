@@ -1,4 +1,5 @@
-"""CSV, TSV and other delimited text: every column VARCHAR; UTF-8 with or without BOM, UTF-16, else Latin-1; plain or gzip.
+"""CSV, TSV and other delimited text: every column VARCHAR; UTF-8 with or without BOM, UTF-16, else Latin-1; plain or
+gzip.
 
 Options: `delimiter` (default: the one of comma, tab, semicolon and pipe that the header holds most of), `nulls`.
 Lines with too few or too many fields, or an unclosed quote, become rejects; the other rows are read.
@@ -44,7 +45,9 @@ def examine(path: Path) -> tuple[str, bool]:
         try:
             while block := stream.read(BLOCK):
                 if block.translate(None, _CONTROL) != block:
-                    raise FileRefused("it holds control characters, so it is no text file. Export it again as UTF-8 CSV")
+                    raise FileRefused(
+                        "it holds control characters, so it is no text file. Export it again as UTF-8 CSV"
+                    )
                 line_feeds += block.count(b"\n")
                 pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
                 last = block[-1:]
@@ -94,7 +97,8 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     declared = ", ".join(f"{expression}: 'VARCHAR'" for expression in expressions.values())
     errors = f"csv_errors_{uuid.uuid4().hex[:8]}"
     scan = (
-        f"read_csv({text(path)}, header=true, auto_detect=false, columns={{{declared}}}, delim={text(delimiter)}, quote='\"', "
+        f"read_csv({text(path)}, header=true, auto_detect=false, columns={{{declared}}}, delim={text(delimiter)}, "
+        f"quote='\"', "
         f"escape='\"', encoding='{encoding}', compression='{'gzip' if is_gzip(path) else 'none'}', "
         f"strict_mode={'true' if is_uniform else 'false'}, max_line_size=33554432, "
         f"store_rejects=true, rejects_table='{errors}', rejects_scan='{errors}_scan')"
@@ -106,5 +110,8 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         expressions=expressions,
         relation=f"select * from {scan}",
         first_row=2,
-        broken=f"select line as row_number, any_value(error_type || ': ' || error_message) as reason, any_value(csv_line) as value from {errors} group by line",
+        broken=(
+            f"select line as row_number, any_value(error_type || ': ' || error_message) as reason, "
+            f"any_value(csv_line) as value from {errors} group by line"
+        ),
     )

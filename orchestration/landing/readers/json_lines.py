@@ -1,9 +1,9 @@
 """JSON lines (or one JSON array of objects), plain or gzip: top-level fields as text, nested ones as JSON text.
 
-An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. A line that is no JSON
-object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared are looked for in
-samples spread over the file, because reading all keys of each line costs several times the load itself.
-Options: `drop` (fields that must never be landed), `nulls`.
+An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. A line that
+is no JSON object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared
+are looked for in samples spread over the file, because reading all keys of each line costs several times the load
+itself. Options: `drop` (fields that must never be landed), `nulls`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ import duckdb
 
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.readers.delimited import is_gzip
-from orchestration.landing.readers.reading import FileRefused, Reading, form_of, match, name, refuse_unless, split_path, text
+from orchestration.landing.readers.reading import (
+    FileRefused,
+    Reading,
+    form_of,
+    match,
+    name,
+    refuse_unless,
+    split_path,
+    text,
+)
 from orchestration.landing.schema import RawTable
 
 SAMPLED_LINES = 500
@@ -91,7 +100,10 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     for position, (base, rests) in enumerate(wanted.items()):
         unique = list(dict.fromkeys(rests))
         # A field may hold JSON or, in some exports, JSON as a string; read as VARCHAR both are the same text.
-        parsed.append(f"try(json_extract_string({name(base)}, [{', '.join(text(rest) for rest in unique)}])) as __paths_{position}")
+        parsed.append(
+            f"try(json_extract_string({name(base)}, [{', '.join(text(rest) for rest in unique)}])) as "
+            f"__paths_{position}"
+        )
         for index, rest in enumerate(unique, start=1):
             paths[f"$.{base}{rest[1:]}"] = f"__paths_{position}[{index}]"
             paths[f'$."{base}"{rest[1:]}'] = f"__paths_{position}[{index}]"
@@ -99,7 +111,8 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     shape = "array" if form == "json_array" else "newline_delimited"
     lenient = ", ignore_errors=true" if form == "json" else ""
     scan = (
-        f"read_json({text(path)}, format='{shape}', columns={{{declared}}}, compression='{'gzip' if is_gzip(path) else 'none'}', "
+        f"read_json({text(path)}, format='{shape}', columns={{{declared}}}, "
+        f"compression='{'gzip' if is_gzip(path) else 'none'}', "
         f"maximum_object_size=16777216{lenient})"
     )
     bases = set(wanted)

@@ -1,4 +1,6 @@
-"""Pages of MLflow's `runs/search`: one row per run; tags, params and metrics each as one JSON object (last value of a metric)."""
+"""Pages of MLflow's `runs/search`: one row per run; tags, params and metrics each as one JSON object (last value of a
+metric).
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,12 @@ BAGS = ("tags", "params", "metrics")
 
 def _object(bag: str) -> str:
     """`[{key, value}]` of a run as one JSON object with sorted keys; of a repeated key the last value."""
-    entries = f"coalesce(from_json(json_extract(r, '$.data.{bag}'), '[{{\"key\":\"VARCHAR\",\"value\":\"VARCHAR\"}}]'), [])"
+    entries = f'coalesce(from_json(json_extract(r, \'$.data.{bag}\'), \'[{{"key":"VARCHAR","value":"VARCHAR"}}]\'), [])'
     return (
         f"(select cast(to_json(map_from_entries(list({{'k': key, 'v': value}} order by key))) as varchar) from "
         f"(select e.key as key, last(e.value order by place) as value "
-        f"from (select unnest(b.bag) as e, generate_subscripts(b.bag, 1) as place from (select {entries} as bag) b) group by e.key))"
+        f"from (select unnest(b.bag) as e, generate_subscripts(b.bag, 1) as place from (select {entries} as bag) b) "
+        f"group by e.key))"
     )
 
 
@@ -37,7 +40,8 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     try:
         total, without_runs, error_code = con.execute(
             f"select count(*), count(*) filter (where json_type(page, '$.runs') <> 'ARRAY'), "
-            f"min(json_extract_string(page, '$.error_code') || ': ' || coalesce(json_extract_string(page, '$.message'), '')) from ({pages})"
+            f"min(json_extract_string(page, '$.error_code') || ': ' || coalesce(json_extract_string(page, "
+            f"'$.message'), '')) from ({pages})"
         ).fetchone()
     except duckdb.Error as error:
         raise FileRefused(f"it is no complete JSON page ({str(error).splitlines()[0]}). Pull it again") from error
@@ -48,16 +52,17 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     runs = f"select unnest(json_extract(page, '$.runs[*]')) as r from ({pages})"
     infos = f"select json_extract(r, '$.info') as r from ({runs})"
     fields = fields_of(con, infos)
-    named = ", ".join(f"__info[{index}] as \"info.{dotted(field)}\"" for index, field in enumerate(fields, start=1))
+    named = ", ".join(f'__info[{index}] as "info.{dotted(field)}"' for index, field in enumerate(fields, start=1))
     columns = {f"info.{dotted(field)}": "VARCHAR" for field in fields} | dict.fromkeys(BAGS, "VARCHAR")
     paths = {}
     for origin in (origin for column in table.columns for origin in column.origins if origin.startswith("$.")):
         base, rest = split_path(origin)
         if base in BAGS:
             paths[origin] = f"json_extract_string({base}, {text(rest)})"
+    info = extracted("json_extract(r, '$.info')", fields)
     relation = (
         f"select {named + ', ' if named else ''}{', '.join(BAGS)} from ("
-        f"select {extracted(chr(39) + '{}' + chr(39), []) if not fields else extracted('json_extract(r, ' + text('$.info') + ')', fields)} as __info, "
+        f"select {info} as __info, "
         f"{', '.join(f'{_object(bag)} as {bag}' for bag in BAGS)} from ({runs}))"
     )
     return match(columns, table, delivery, paths=paths, relation=relation)

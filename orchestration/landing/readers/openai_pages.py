@@ -1,7 +1,7 @@
 """Pages of OpenAI's organisation API (costs, usage): one row per result, with the start and end of its bucket.
 
-A file holds one page, several pages one a line, or an array of pages. A bucket without results has no row but covers its days.
-Option `result_object`: only results of this object type; a file that holds only others is not for this table.
+A file holds one page, several pages one a line, or an array of pages. A bucket without results has no row but covers
+its days. Option `result_object`: only results of this object type; a file that holds only others is not for this table.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     size = max(16_777_216, path.stat().st_size * (20 if is_gzip(path) else 1) + 1024)
     pages = f"select json as page from read_json_objects({text(path)}, format='auto', maximum_object_size={size})"
     buckets = f"""
-        select json_extract_string(bucket, '$.start_time') as start_time, json_extract_string(bucket, '$.end_time') as end_time,
+        select json_extract_string(bucket, '$.start_time') as start_time, json_extract_string(bucket, '$.end_time')
+            as end_time,
             json_extract(bucket, '$.results[*]') as results
         from (select unnest(json_extract(page, '$.data[*]')) as bucket from ({pages}))
     """
@@ -39,17 +40,24 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
             f"count(*) filter (where json_extract_string(page, '$.has_more') = 'true') from ({pages})"
         ).fetchone()
         spans = con.execute(
-            f"select distinct try_cast(start_time as bigint), try_cast(end_time as bigint) from ({buckets}) order by all"
+            f"select distinct try_cast(start_time as bigint), try_cast(end_time as bigint) from ({buckets}) order by "
+            f"all"
         ).fetchall()
         kinds = [
-            kind for (kind,) in con.execute(f"select distinct json_extract_string(unnest(results), '$.object') from ({buckets})").fetchall()
+            kind
+            for (kind,) in con.execute(
+                f"select distinct json_extract_string(unnest(results), '$.object') from ({buckets})"
+            ).fetchall()
         ]
     except duckdb.Error as error:
         raise FileRefused(f"it is no complete JSON page ({str(error).splitlines()[0]}). Pull it again") from error
     if described[2]:
         raise FileRefused(f"it holds the API's error instead of a page: {described[2]}. Pull it again")
     if not described[0] or described[0] != described[1]:
-        raise FileRefused("a page with a `data` list of buckets is expected. Land the bodies of /organization/costs or /organization/usage/…")
+        raise FileRefused(
+            "a page with a `data` list of buckets is expected. Land the bodies of /organization/costs or "
+            "/organization/usage/…"
+        )
     wanted = table.options.get("result_object")
     if wanted and kinds and wanted not in kinds:
         return None
@@ -67,11 +75,16 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
             covered.add(day)
             day += timedelta(days=1)
     chosen = f" where json_extract_string(r, '$.object') = {text(wanted)}" if wanted else ""
-    records = f"select start_time, end_time, r from (select start_time, end_time, unnest(results) as r from ({buckets})){chosen}"
+    records = (
+        f"select start_time, end_time, r from (select start_time, end_time, unnest(results) as r from "
+        f"({buckets})){chosen}"
+    )
     fields = fields_of(con, records)
-    columns = {"start_time": "VARCHAR", "end_time": "VARCHAR"} | {dotted(field): "VARCHAR" for field in fields if dotted(field) != "object"}
+    columns = {"start_time": "VARCHAR", "end_time": "VARCHAR"} | {
+        dotted(field): "VARCHAR" for field in fields if dotted(field) != "object"
+    }
     kept = [field for field in fields if dotted(field) != "object"]
-    named = ", ".join([f"__fields[{index}] as \"{dotted(field)}\"" for index, field in enumerate(kept, start=1)])
+    named = ", ".join([f'__fields[{index}] as "{dotted(field)}"' for index, field in enumerate(kept, start=1)])
     relation = (
         f"select start_time, end_time{', ' + named if named else ''} "
         f"from (select start_time, end_time, {extracted('r', kept)} as __fields from ({records}))"

@@ -23,7 +23,9 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         described = con.execute(f"describe select * from {scan}").fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise FileRefused(f"it is no complete Parquet file (cut off in transfer?): {reason}. Deliver it again") from error
+        raise FileRefused(
+            f"it is no complete Parquet file (cut off in transfer?): {reason}. Deliver it again"
+        ) from error
     columns: dict[str, str] = {}
     selected: list[str] = ["file_row_number as __row"]
     for column, data_type, *_ in described:

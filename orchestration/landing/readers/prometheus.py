@@ -1,8 +1,8 @@
 """Prometheus: `query_range` and `query` JSON, and text dumps of `/metrics`. One row per series and observation.
 
-Columns: `metric`, `labels` (JSON object with sorted keys, without `__name__`), `observed_at`, `value` (text); an origin `label:x`
-is the label x. A text dump without timestamps needs `observed_at` of the delivery. Samples of a dump whose labels are cut out
-(`...`) would be filed under the wrong series, so such a dump is refused.
+Columns: `metric`, `labels` (JSON object with sorted keys, without `__name__`), `observed_at`, `value` (text); an
+origin `label:x` is the label x. A text dump without timestamps needs `observed_at` of the delivery. Samples of a dump
+whose labels are cut out (`...`) would be filed under the wrong series, so such a dump is refused.
 """
 
 from __future__ import annotations
@@ -80,18 +80,22 @@ def _read_json(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, deli
     if size > LARGEST_PAGE:
         raise FileRefused("one answer of more than 4 GB cannot be read. Query shorter ranges")
     scan = (
-        f"read_json({text(path)}, format='unstructured', maximum_object_size={size}, compression='{'gzip' if is_gzip(path) else 'none'}', "
+        f"read_json({text(path)}, format='unstructured', maximum_object_size={size}, "
+        f"compression='{'gzip' if is_gzip(path) else 'none'}', "
         f"columns={{data: 'STRUCT(result STRUCT(metric MAP(VARCHAR, VARCHAR), \"{points}\" {shape})[])'}})"
     )
     try:
         con.execute(f"select len(data.result) from {scan}").fetchall()
     except duckdb.Error as error:
-        raise FileRefused(f"it is no complete query_range answer ({str(error).splitlines()[0]}). Query again") from error
+        raise FileRefused(
+            f"it is no complete query_range answer ({str(error).splitlines()[0]}). Query again"
+        ) from error
     columns, paths = _series("m", table)
     observations = 's."values"' if points == "values" else '[s."value"]'
     samples = f"select s.metric as m, {observations} as points from (select unnest(data.result) as s from {scan})"
     relation = (
-        f"select * exclude (point), cast(make_timestamp(cast(try_cast(point[1] as decimal(24,6)) * 1000000 as bigint)) as timestamp) as observed_at, "
+        f"select * exclude (point), cast(make_timestamp(cast(try_cast(point[1] as decimal(24,6)) * 1000000 as "
+        f"bigint)) as timestamp) as observed_at, "
         f"point[2] as value from (select m['__name__'] as metric, {columns}, unnest(points) as point from ({samples}))"
     )
     reading = match(
@@ -111,7 +115,8 @@ def _read_json(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, deli
 def _read_text(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading:
     lines = (
         "select row_number() over () as __row, line from "
-        f"read_csv({text(path)}, header=false, auto_detect=false, columns={{line: 'VARCHAR'}}, delim='\x01', quote='', escape='', "
+        f"read_csv({text(path)}, header=false, auto_detect=false, columns={{line: 'VARCHAR'}}, delim='\x01', "
+        f"quote='', escape='', "
         f"compression='{'gzip' if is_gzip(path) else 'none'}', strict_mode=false, max_line_size=33554432)"
     )
     parsed = f"""
@@ -136,11 +141,14 @@ def _read_text(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, deli
     first = con.execute(f"select line from ({parsed}) where __row = {cut or unreadable or 0}").fetchone()
     if cut is not None:
         raise FileRefused(
-            f"line {cut} has labels that are cut out or unreadable (`{first[0][:120]}`). Which series a sample belongs to would be a "
+            f"line {cut} has labels that are cut out or unreadable (`{first[0][:120]}`). Which series a sample "
+            f"belongs to would be a "
             "guess. Take the dump of /metrics again, whole"
         )
     if unreadable == 1 or con.execute(f"select count(*) = {total} from ({parsed}) where p.metric = ''").fetchone()[0]:
-        raise FileRefused(f"line {unreadable} is no Prometheus sample (`{first[0][:120]}`). A text dump of /metrics is expected")
+        raise FileRefused(
+            f"line {unreadable} is no Prometheus sample (`{first[0][:120]}`). A text dump of /metrics is expected"
+        )
     if stampless and delivery.observed_at is None:
         raise FileRefused("a text dump does not say when it was taken. Land it again with --observed-at (UTC)")
     columns, paths = _series("m", table)
@@ -151,10 +159,12 @@ def _read_text(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, deli
     )
     relation = f"""
         select __row, metric, {columns}, observed_at, value from (
-            select __row, nullif(p.metric, '') as metric, nullif(p.value, '') as value, cast({observed} as timestamp) as observed_at,
+            select __row, nullif(p.metric, '') as metric, nullif(p.value, '') as value, cast({observed} as timestamp)
+                as observed_at,
                 map_from_entries(list_transform(
-                    list_zip(regexp_extract_all(p.body, {text(_PAIR)}, 1), regexp_extract_all(p.body, {text(_PAIR)}, 2)),
-                    lambda pair: {{'k': pair[1], 'v': {unescaped.replace('(v,', '(pair[2],')}}}
+                    list_zip(regexp_extract_all(p.body, {text(_PAIR)}, 1), regexp_extract_all(p.body, {text(_PAIR)},
+                        2)),
+                    lambda pair: {{'k': pair[1], 'v': {unescaped.replace("(v,", "(pair[2],")}}}
                 )) as m
             from ({parsed})
         )

@@ -1,4 +1,6 @@
-"""What a reader returns, and what readers share: matching headers to declared columns, sniffing content, quoting SQL."""
+"""What a reader returns, and what readers share: matching headers to declared columns, sniffing content, quoting
+SQL.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Reading:
         headers: Every column of the file, for messages.
         first_row: Number of the first record as people count (2 after a header line).
         row: SQL expression of the record's number where the relation knows it.
-        broken: SELECT of the records that could not be split into columns (row_number, reason, value); filled by running `sql`.
+        broken: SELECT of the records that could not be split into columns (row_number, reason, value); filled by
+            running `sql`.
         covered_days: Days that the file speaks for even where it has no rows (buckets of a window).
         warnings: What the vendor or the reader wants people to know.
     """
@@ -121,7 +124,9 @@ def refuse_unless(form: str, allowed: Iterable[str], wanted: str) -> None:
 
 def nulls_of(table: RawTable) -> list[str]:
     """Texts that mean "no value" in this table."""
-    return [str(value) for value in (*table.options.get("nulls", ()), *table.options.get("null_values", ())) if value != ""]
+    return [
+        str(value) for value in (*table.options.get("nulls", ()), *table.options.get("null_values", ())) if value != ""
+    ]
 
 
 def split_path(origin: str) -> tuple[str, str]:
@@ -145,15 +150,16 @@ def match(
     relation: str,
     **rest: object,
 ) -> Reading:
-    """Match a file's columns to the declared ones: exact, then without regard to case, on the name and its `from` entries.
+    """Match a file's columns to the declared ones: exact, then without regard to case, on the name and its `from`
+    entries.
 
     Args:
         available: Column of the file to its DuckDB type, in file order.
         table: The declared schema.
         delivery: Its mapping takes part: our column to the file's, or to `=constant`.
         paths: `$.` and `label:` origins to the SQL expression that gives them.
-        expressions: Column of the file to the SQL expression that gives it, where that is not its quoted name (DuckDB takes
-            names that differ in case only for the same).
+        expressions: Column of the file to the SQL expression that gives it, where that is not its quoted name (DuckDB
+            takes names that differ in case only for the same).
         relation: The SELECT that yields `available`.
         rest: Further attributes of the Reading.
     """
@@ -170,7 +176,10 @@ def match(
     declared = {column.name for column in table.columns}
     unknown_targets = sorted(set(delivery.mapping) - declared)
     if unknown_targets:
-        raise FileRefused(f"the mapping names {', '.join(unknown_targets)}, which {table.name} does not have. It has: {', '.join(sorted(declared))}")
+        raise FileRefused(
+            f"the mapping names {', '.join(unknown_targets)}, which {table.name} does not have. It has: "
+            f"{', '.join(sorted(declared))}"
+        )
     for column in table.columns:
         if column.name in table.maps:
             continue
@@ -191,7 +200,10 @@ def match(
             if (expressions[header], available[header]) not in hits:
                 hits.append((expressions[header], available[header]))
         if mapped is not None and not hits:
-            raise FileRefused(f"the mapping takes {column.name} from `{mapped}`, which the file does not have. It has: {', '.join(available)}")
+            raise FileRefused(
+                f"the mapping takes {column.name} from `{mapped}`, which the file does not have. It has: "
+                f"{', '.join(available)}"
+            )
         if hits:
             found[column.name] = hits
     maps: dict[str, dict[str, str]] = {}

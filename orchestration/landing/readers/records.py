@@ -20,7 +20,8 @@ def fields_of(con: duckdb.DuckDBPyConnection, records: str, column: str = "r") -
         with keyed as (select {column} as r, unnest(json_keys({column})) as k from ({records})),
         typed as (select k, json_extract(r, '$."' || k || '"') as v from keyed),
         opened as (
-            select k, case when json_type(v) = 'OBJECT' then unnest(json_keys(v)) end as inner_key from typed where json_type(v) = 'OBJECT'
+            select k, case when json_type(v) = 'OBJECT' then unnest(json_keys(v)) end as inner_key from typed where
+                json_type(v) = 'OBJECT'
             union all
             select k, null from typed where json_type(v) <> 'OBJECT'
         )

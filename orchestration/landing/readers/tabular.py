@@ -1,4 +1,6 @@
-"""Tables in whatever form the exporter wrote them: Parquet, JSON lines, a JSON array or delimited text, told by content."""
+"""Tables in whatever form the exporter wrote them: Parquet, JSON lines, a JSON array or delimited text, told by
+content.
+"""
 
 from __future__ import annotations
 

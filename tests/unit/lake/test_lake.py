@@ -44,12 +44,14 @@ def dirty(warehouse) -> list[str]:
 
 
 def test_every_raw_table_exists_from_the_start(warehouse):
-    names = {row[0] for row in warehouse.query("select table_name from information_schema.tables where table_schema = 'raw'")}
+    names = {
+        row[0] for row in warehouse.query("select table_name from information_schema.tables where table_schema = 'raw'")
+    }
     assert names == {"calls", "bill", "units", "costs", "logs", "metrics", "jobs", "load_ledger", "load_rejects"}
     assert warehouse.query("select count(*) from raw.bill") == [(0,)]
-    assert warehouse.query("select typeof(seen_at), typeof(tokens), typeof(_day) from (select null) left join raw.calls on true") == [
-        ("TIMESTAMP", "BIGINT", "DATE")
-    ]
+    assert warehouse.query(
+        "select typeof(seen_at), typeof(tokens), typeof(_day) from (select null) left join raw.calls on true"
+    ) == [("TIMESTAMP", "BIGINT", "DATE")]
 
 
 def test_what_was_known_before_stays_readable(warehouse):
@@ -75,9 +77,17 @@ def test_a_column_added_later_is_null_in_older_files(warehouse):
     warehouse.deliver("calls", calls(1))
     path = next(warehouse.settings.project_dir.glob("models/staging/*/*.yml"))
     text = path.read_text()
-    path.write_text(text.replace("- {name: model, data_type: varchar}", "- {name: model, data_type: varchar}\n          - {name: price, data_type: 'decimal(18,4)'}"))
+    path.write_text(
+        text.replace(
+            "- {name: model, data_type: varchar}",
+            "- {name: model, data_type: varchar}\n          - {name: price, data_type: 'decimal(18,4)'}",
+        )
+    )
     warehouse.deliver("calls", "id,Time,TokenCount,price\nz,2026-11-02T00:00:00Z,1,2.5\n")
-    assert warehouse.query("select id, cast(price as varchar) from raw.calls order by id") == [("c1", None), ("z", "2.5000")]
+    assert warehouse.query("select id, cast(price as varchar) from raw.calls order by id") == [
+        ("c1", None),
+        ("z", "2.5000"),
+    ]
     path.write_text(path.read_text().replace("decimal(18,4)", "decimal(18,6)"))
     with pytest.raises(ValueError, match="Give the column a new name"):
         warehouse.query("select 1")
@@ -135,7 +145,9 @@ def test_a_dated_reference_row_dirties_the_days_on_which_it_holds(warehouse):
     head = "unit,owner,valid_from,valid_to\n"
     warehouse.deliver("units", head + "a,x,2026-01-01,\n", version="1")
     publish(warehouse)
-    warehouse.deliver("units", head + "a,x,2026-01-01,2026-11-03\na,y,2026-11-03,2026-11-04\na,x,2026-11-04,\n", version="2")
+    warehouse.deliver(
+        "units", head + "a,x,2026-01-01,2026-11-03\na,y,2026-11-03,2026-11-04\na,x,2026-11-04,\n", version="2"
+    )
     # Rows carry their dates, so the days of all three rows see another row than before.
     assert dirty(warehouse) == ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
     publish(warehouse)
@@ -172,7 +184,8 @@ def test_a_killed_load_is_whole_or_not_there(warehouse, moment):
         from orchestration.lake.catalog import Lake
         from orchestration.landing.load import load_pending
         from orchestration.settings import Settings
-        settings = Settings(home=Path({str(warehouse.settings.home)!r}), project_dir=Path({str(warehouse.settings.project_dir)!r}),
+        settings = Settings(home=Path({str(warehouse.settings.home)!r}),
+                            project_dir=Path({str(warehouse.settings.project_dir)!r}),
                             lake_catalog_uri={warehouse.settings.lake_catalog_uri!r})
         commit = Lake.commit
         def dying(self, *args, **kwargs):

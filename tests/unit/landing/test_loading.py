@@ -30,7 +30,8 @@ def page(*buckets: tuple[str, list[float]]) -> str:
     for day, amounts in buckets:
         start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
         results = [
-            {"object": "organization.costs.result", "amount": {"value": amount, "currency": "usd"}, "line_item": "x"} for amount in amounts
+            {"object": "organization.costs.result", "amount": {"value": amount, "currency": "usd"}, "line_item": "x"}
+            for amount in amounts
         ]
         data.append({"object": "bucket", "start_time": start, "end_time": start + 86400, "results": results})
     return json.dumps({"object": "page", "data": data, "has_more": False, "next_page": None})
@@ -90,12 +91,21 @@ def test_exact_sum_and_rounding_residue_of_amounts(warehouse):
     # 0.1234567890125 is a tie at 12 places: half-even keeps ...012, so 0.0000000000005 is the residue.
     warehouse.deliver("bill", bill(("1", "2026-11-01", "0.1234567890125"), ("1", "2026-11-02", "1.81E-8")))
     (amounts,) = warehouse.query("select amounts from raw.load_ledger")[0]
-    assert json.loads(amounts)["cost"] == {"sum": "0.1234568071125000000000000000", "residue": "0.0000000000005000000000000000"}
+    assert json.loads(amounts)["cost"] == {
+        "sum": "0.1234568071125000000000000000",
+        "residue": "0.0000000000005000000000000000",
+    }
 
 
 def test_json_paths_take_the_first_that_has_a_value(warehouse):
     lines = [
-        {"id": "a", "seen_at": "2026-11-03T00:00:00Z", "usage": {"details": {"cached": 4}}, "labels": ["x"], "messages": ["secret"]},
+        {
+            "id": "a",
+            "seen_at": "2026-11-03T00:00:00Z",
+            "usage": {"details": {"cached": 4}},
+            "labels": ["x"],
+            "messages": ["secret"],
+        },
         {"id": "b", "seen_at": "2026-11-03T00:00:00Z", "usage": {"cached": 5}, "new_field": {"k": 1}},
         {"id": "c", "seen_at": "2026-11-03T00:00:00Z", "usage": json.dumps({"cached": 6})},
     ]
@@ -113,17 +123,25 @@ def test_prometheus_matrix_and_dump_give_the_same_labels(warehouse):
         "warnings": ["partial"],
         "data": {
             "resultType": "matrix",
-            "result": [{"metric": {"__name__": "up", "b": "2", "UUID": "G", "a": 'q"x'}, "values": [[1793700000, "0.5"], [1793700060.5, "NaN"]]}],
+            "result": [
+                {
+                    "metric": {"__name__": "up", "b": "2", "UUID": "G", "a": 'q"x'},
+                    "values": [[1793700000, "0.5"], [1793700060.5, "NaN"]],
+                }
+            ],
         },
     }
     result = warehouse.deliver("metrics", json.dumps(matrix | {"warnings": ["partial"]}), "range.json")
     assert (result.rows_in, result.loaded) == (2, 0)
     assert result.outcome == "refused"  # one of two is NaN, more than the default 1 %
     assert result.warnings == ('range.json: Prometheus: "partial"',)
-    dump = '# HELP up x\n# TYPE up gauge\nup{b="2",UUID="G",a="q\\"x"} 0.5\nup{b="2",UUID="G",a="q\\"x"} 0.5\nplain 3 1793700000000\n'
+    sample = 'up{b="2",UUID="G",a="q\\"x"} 0.5\n'
+    dump = "# HELP up x\n# TYPE up gauge\n" + sample + sample + "plain 3 1793700000000\n"
     result = warehouse.deliver("metrics", dump, "dump.prom", observed_at="2026-11-03T12:00:00+02:00")
     assert (result.rows_in, result.loaded, result.duplicate) == (3, 2, 1)
-    assert warehouse.query("select metric, uuid, labels, cast(observed_at as varchar), value from raw.metrics order by metric") == [
+    assert warehouse.query(
+        "select metric, uuid, labels, cast(observed_at as varchar), value from raw.metrics order by metric"
+    ) == [
         ("plain", None, "{}", "2026-11-03 10:00:00", 3.0),
         ("up", "G", '{"UUID":"G","a":"q\\"x","b":"2"}', "2026-11-03 10:00:00", 0.5),
     ]
@@ -131,7 +149,9 @@ def test_prometheus_matrix_and_dump_give_the_same_labels(warehouse):
 
 def test_newer_version_replaces_older_one_is_superseded(warehouse):
     warehouse.deliver("calls", CALLS + call("a", 1, "2026-11-03T11:00:00Z") + call("b", 1, "2026-11-03T11:00:00Z"))
-    result = warehouse.deliver("calls", CALLS + call("a", 2, "2026-11-03T12:00:00Z") + call("b", 9, "2026-11-03T10:00:00Z"))
+    result = warehouse.deliver(
+        "calls", CALLS + call("a", 2, "2026-11-03T12:00:00Z") + call("b", 9, "2026-11-03T10:00:00Z")
+    )
     assert (result.rows_in, result.loaded, result.superseded, result.replaced) == (2, 1, 1, 1)
     assert warehouse.query("select id, tokens from raw.calls order by id") == [("a", 2), ("b", 1)]
 
@@ -168,7 +188,9 @@ def test_running_job_is_replaced_by_its_end(warehouse):
 
 
 def test_a_month_replaces_only_its_own_account_and_month(warehouse):
-    warehouse.deliver("bill", bill(("1", "2026-10-31", "1"), ("1", "2026-11-01", "1"), ("2", "2026-11-01", "1")), version="1")
+    warehouse.deliver(
+        "bill", bill(("1", "2026-10-31", "1"), ("1", "2026-11-01", "1"), ("2", "2026-11-01", "1")), version="1"
+    )
     result = warehouse.deliver("bill", bill(("1", "2026-11-01", "5"), ("1", "2026-11-02", "5")), version="2")
     assert (result.loaded, result.replaced) == (2, 1)
     assert warehouse.query("select account, cast(_day as varchar), cost from raw.bill order by all") == [
@@ -189,8 +211,12 @@ def test_a_month_delivered_twice_with_equal_content_is_a_duplicate_only_while_cu
 
 
 def test_window_replaces_days_without_rows_too(warehouse):
-    warehouse.deliver("costs", page(("2026-11-01", [1.5]), ("2026-11-02", [2.5]), ("2026-11-03", [3.5])), "p.json", version="1")
-    result = warehouse.deliver("costs", page(("2026-11-02", []), ("2026-11-03", [4.5, 0.25])), "costs.json", version="2")
+    warehouse.deliver(
+        "costs", page(("2026-11-01", [1.5]), ("2026-11-02", [2.5]), ("2026-11-03", [3.5])), "p.json", version="1"
+    )
+    result = warehouse.deliver(
+        "costs", page(("2026-11-02", []), ("2026-11-03", [4.5, 0.25])), "costs.json", version="2"
+    )
     assert (result.outcome, result.loaded, result.replaced) == ("loaded", 2, 2)
     assert warehouse.query("select cast(_day as varchar), amount from raw.costs order by all") == [
         ("2026-11-01", "1.5"),
@@ -201,7 +227,9 @@ def test_window_replaces_days_without_rows_too(warehouse):
 
 def test_window_that_misses_buckets_is_refused(warehouse):
     warehouse.deliver("costs", page(("2026-11-01", [1.5]), ("2026-11-02", [2.5])), "p.json", version="1")
-    result = warehouse.deliver("costs", page(("2026-11-02", [2.5])), "p.json", version="2", window=("2026-11-01", "2026-11-03"))
+    result = warehouse.deliver(
+        "costs", page(("2026-11-02", [2.5])), "p.json", version="2", window=("2026-11-01", "2026-11-03")
+    )
     assert result.outcome == "refused"
     assert "missing: 2026-11-01" in result.reason
     assert warehouse.query("select count(*) from raw.costs") == [(2,)]
@@ -217,7 +245,10 @@ def test_snapshot_is_the_whole_table(warehouse):
 
 def test_several_files_are_counted_apart(warehouse, tmp_path):
     paths = []
-    for file, text in (("one.csv", CALLS + call("a", 1) + call("b", -1)), ("two.csv", "Time,id,TokenCount\n2026-11-04T00:00:00Z,c,1\n")):
+    for file, text in (
+        ("one.csv", CALLS + call("a", 1) + call("b", -1)),
+        ("two.csv", "Time,id,TokenCount\n2026-11-04T00:00:00Z,c,1\n"),
+    ):
         path = tmp_path / file
         path.write_text(text)
         paths.append(path)
@@ -245,7 +276,9 @@ def test_manifest_gives_the_version_and_must_be_complete(warehouse, tmp_path):
     part = tmp_path / "part-1.csv"
     part.write_text(bill(("1", "2026-11-01", "1")))
     manifest = tmp_path / "cur-Manifest.json"
-    manifest.write_text(json.dumps({"createdTime": "2026-11-05T00:00:00Z", "reportKeys": ["a/part-1.csv", "a/part-2.csv"]}))
+    manifest.write_text(
+        json.dumps({"createdTime": "2026-11-05T00:00:00Z", "reportKeys": ["a/part-1.csv", "a/part-2.csv"]})
+    )
     with pytest.raises(LandingError, match="part-2.csv"):
         land("bill", [part, manifest], settings=warehouse.settings)
     manifest.write_text(json.dumps({"createdTime": "2026-11-05T00:00:00Z", "reportKeys": ["a/part-1.csv"]}))

@@ -1,0 +1,203 @@
+"""Prepare a delivery: read its files, type them into Parquet, count and reject rows. The lake's content is not looked
+at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lake.catalog import Lake
+from orchestration.landing.candidate import Candidate, FileCounts
+from orchestration.landing.casting import typed_file
+from orchestration.landing.connection import connect
+from orchestration.landing.deliveries import Delivery
+from orchestration.landing.duplicates import Losers, find_losers, scan, write_without_losers
+from orchestration.landing.readers import READERS, FileRefused, Reading
+from orchestration.landing.readers.reading import name, text
+from orchestration.landing.rejects import append_conflicts, collect_rejects
+from orchestration.landing.schema import RawTable, load_schemas
+from orchestration.settings import Settings
+
+REJECTED = "__rejected__"
+MANIFEST_SUFFIX = "manifest.json"
+
+
+def data_files(delivery: Delivery, table: RawTable) -> list[str]:
+    """Names of the delivery's files that feed the table by name."""
+    return [file for file in delivery.files if not file.lower().endswith(MANIFEST_SUFFIX) and table.takes(file)]
+
+
+def work_dir(lake: Lake, table: RawTable, delivery: Delivery) -> Path:
+    """Folder of a load's Parquet files; the folder of a load that was not committed is an orphan."""
+    return lake.data_dir(table) / delivery.delivery_id
+
+
+def _read_all(
+    con: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery
+) -> tuple[dict[str, Reading], list[str]]:
+    """Read the form of each file; returns the readings and one message a file that cannot be read."""
+    readings: dict[str, Reading] = {}
+    refused: list[str] = []
+    for file in data_files(delivery, table):
+        try:
+            reading = READERS[table.reader](con, delivery.path / file, table, delivery)
+        except FileRefused as error:
+            refused.append(f"{file}: {error}.")
+            continue
+        if reading is not None:
+            readings[file] = reading
+    return readings, refused
+
+
+def prepare(delivery: Delivery, *, settings: Settings, lake: Lake, as_of: datetime) -> list[Candidate]:
+    """Type one delivery for each table that it feeds.
+
+    Args:
+        delivery: A landed delivery.
+        settings: Limits and paths.
+        lake: The lake; only its folders are used.
+        as_of: The run's clock; rows of days after it (and two days) are rejected.
+
+    Returns:
+        One candidate a table. A file that cannot be read makes a candidate with `refusal`.
+    """
+    tables = [table for table in load_schemas(settings.project_dir).values() if table.source == delivery.source]
+    candidates = []
+    with connect(settings) as con:
+        for table in tables:
+            if not data_files(delivery, table):
+                continue
+            readings, refused = _read_all(con, table, delivery)
+            if not readings and not refused:
+                continue
+            candidate = Candidate(table=table, delivery=delivery)
+            candidates.append(candidate)
+            candidate.files = [FileCounts(file, delivery.files[file]) for file in data_files(delivery, table)]
+            if refused:
+                candidate.refusal = " ".join(refused)
+                continue
+            candidate.files = [counts for counts in candidate.files if counts.file in readings]
+            _type(con, candidate, readings, lake, as_of)
+    if not candidates:
+        # Nothing took the files: say so once, in the source's first table, so that the delivery is on record.
+        candidate = Candidate(table=tables[0], delivery=delivery)
+        candidate.files = [FileCounts(file, sha) for file, sha in delivery.files.items()]
+        candidate.refusal = f"{', '.join(delivery.files)}: holds nothing for any table of {delivery.source}."
+        candidates.append(candidate)
+    for candidate in candidates:
+        candidate.siblings = sorted(one.table.name for one in candidates)
+    return candidates
+
+
+def _type(
+    con: duckdb.DuckDBPyConnection, candidate: Candidate, readings: dict[str, Reading], lake: Lake, as_of: datetime
+) -> None:
+    """Write the candidate's Parquet files and counts; sets `refusal` where the whole delivery is unsound."""
+    table, delivery = candidate.table, candidate.delivery
+    counts = {one.file: one for one in candidate.files}
+    typed = {}
+    for file, reading in readings.items():
+        candidate.warnings += [f"{file}: {warning}" for warning in reading.warnings]
+        candidate.covered_days |= reading.covered_days
+        counts[file].unknown_columns = sorted(reading.extra)
+        try:
+            typed[file] = typed_file(reading, table, delivery, file, as_of)
+        except FileRefused as error:
+            candidate.refusal = f"{file}: {error}."
+            return
+        counts[file].missing_columns = typed[file].columns_missing
+    work = work_dir(lake, table, delivery)
+    shutil.rmtree(work, ignore_errors=True)
+    staging = work / "staging"
+    staging.mkdir(parents=True)
+    union = " union all ".join(f"({one.sql})" for one in typed.values())
+    con.execute("set preserve_insertion_order = false")
+    ordered = ", ".join(
+        f"case when _accepted then _target else '{REJECTED}' end as _partition"
+        if column == "_partition"
+        else name(column)
+        for column in table.types
+    )
+    try:
+        con.execute(
+            f"""
+            copy (select {ordered} from ({union}))
+            to {text(staging)} (
+                format parquet, compression zstd, partition_by (_partition), write_partition_columns true,
+                    overwrite_or_ignore true
+            )
+            """
+        )
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+        shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
+            raise  # the disk's fault (full, gone), not the delivery's
+        files = ", ".join(readings)
+        candidate.refusal = f"{files}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
+        return
+    finally:
+        con.execute("set preserve_insertion_order = true")
+    written = sorted(staging.rglob("*.parquet"))
+    if written:
+        for file, is_rejected, rows in con.execute(
+            f"select _file, _partition = '{REJECTED}', count(*) from {scan(written)} group by all"
+        ).fetchall():
+            counts[file].rows_in += rows
+            if is_rejected:
+                counts[file].rejected += rows
+            else:
+                counts[file].loaded += rows
+    for index, path in enumerate(written):
+        if path.parent.name == f"_partition={REJECTED}":
+            path.unlink()
+            continue
+        target = work / f"{index:05d}.parquet"
+        os.replace(path, target)
+        candidate.paths.append(target)
+    shutil.rmtree(staging)
+    collect_rejects(con, candidate, readings, typed, lake)
+    if candidate.refusal is None:
+        _drop_repeats_inside(con, candidate, lake)
+    if candidate.refusal is not None:
+        shutil.rmtree(work, ignore_errors=True)
+        candidate.paths = []
+
+
+def count_losers(con: duckdb.DuckDBPyConnection, candidate: Candidate, losers: Losers, lake: Lake) -> None:
+    """Move rows that must not stay from loaded to what they are."""
+    counts = {one.file: one for one in candidate.files}
+    for kind in ("duplicate", "superseded"):
+        for file, rows in getattr(losers, kind).items():
+            setattr(counts[file], kind, getattr(counts[file], kind) + rows)
+            counts[file].loaded -= rows
+    if losers.conflict:
+        for file, rows in Counter(file for file, _ in losers.conflict).items():
+            counts[file].rejected += rows
+            counts[file].loaded -= rows
+        append_conflicts(con, candidate, lake, losers.conflict)
+
+
+def _drop_repeats_inside(con: duckdb.DuckDBPyConnection, candidate: Candidate, lake: Lake) -> None:
+    """Drop rows that the delivery itself repeats, so that gate 1 sees unique keys."""
+    if candidate.table.restatement != "append":
+        return
+    losers = find_losers(con, candidate.table, candidate.paths, [])
+    if losers is None:
+        return
+    count_losers(con, candidate, losers, lake)
+    kept = []
+    for path in candidate.paths:
+        if str(path) not in losers.files:
+            kept.append(path)
+            continue
+        target = path.with_name(f"{path.stem}-once.parquet")
+        if write_without_losers(con, candidate.table, [str(path)], target):
+            kept.append(target)
+        path.unlink()
+    candidate.paths = kept
