@@ -68,6 +68,8 @@ def _reference_parts(
     day.
     """
     parts: dict[str, list[str]] = {day: [] for day in days}
+    if not days:
+        return parts
     con.execute("create or replace temp table known_days (day date)")
     con.executemany("insert into known_days values (?)", [(day,) for day in days])
     for table in tables.values():
