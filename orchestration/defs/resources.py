@@ -7,14 +7,19 @@ the executor is in-process (more processes would import Dagster and dbt again an
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 from pydantic import PrivateAttr
 
 from orchestration.pipeline import Night, night
 from orchestration.settings import Settings
+
+# The command line listens here.
+progress_log = logging.getLogger("ai_finops.progress")
 
 
 class NightResource(dg.ConfigurableResource):
@@ -29,18 +34,26 @@ class NightResource(dg.ConfigurableResource):
     force: bool = False
 
     _night: Night | None = PrivateAttr(default=None)
+    _stack: contextlib.ExitStack | None = PrivateAttr(default=None)
+    _log: Any = PrivateAttr(default=None)
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[NightResource]:
-        """Hold the warehouse; the night begins with the first step that asks for it."""
+        """The night begins with the first step that asks for it, and ends with the Dagster run."""
         with contextlib.ExitStack() as stack:
             self._stack, self._log = stack, context.log
             yield self
+
+    def note(self, message: str) -> None:
+        """A line of progress, for Dagster's log and for whoever started the run."""
+        if self._log is not None:
+            self._log.info(message)
+        progress_log.info(message)
 
     @property
     def current(self) -> Night:
         """The night of this Dagster run."""
         if self._night is None:
             as_of = datetime.fromisoformat(self.as_of) if self.as_of else None
-            self._night = self._stack.enter_context(night(Settings.from_env(), as_of, self.force, self._log.info))
+            self._night = self._stack.enter_context(night(Settings.from_env(), as_of, self.force, self.note))
         return self._night

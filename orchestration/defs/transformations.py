@@ -68,7 +68,11 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
         with this.record.stage("dbt build", this.progress):
             (target / "run_results.json").unlink(missing_ok=True)
             invocation = dbt.cli(this.dbt_args(), context=context, target_path=target, raise_on_error=False)
-            yield from invocation.stream()
+            for event in invocation.stream():
+                if isinstance(event, dg.Output | dg.AssetMaterialization):
+                    name = event.output_name if isinstance(event, dg.Output) else event.asset_key.to_user_string()
+                    this.progress(f"dbt: {name}")
+                yield event
         this.built(target, complete=not context.is_subset)
 
     return build_models

@@ -1,0 +1,297 @@
+"""Command line over the same functions that Dagster runs. Imports are inside the commands: `--help` must answer at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from orchestration.settings import Settings
+
+DEMO_WORLD = "demo-world"
+NOTHING_PUBLISHED = 1
+
+
+def _utc(text: str | None) -> datetime | None:
+    """A moment from the command line as naive UTC."""
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[str], None]]:
+    """A spinner with the current step on a terminal, plain lines elsewhere."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(stderr=True)
+    began = datetime.now(UTC)
+    if console.is_terminal:
+        with console.status(title) as status:
+            yield lambda message: status.update(f"{title}: {escape(message)}")
+    else:
+        console.print(title)
+        yield lambda message: console.print(f"  {message}", markup=False, highlight=False)
+    console.print(f"{title}: {(datetime.now(UTC) - began).total_seconds():.1f} s", markup=False, highlight=False)
+
+
+class Mapping(click.ParamType):
+    """`column=header`."""
+
+    name = "column=header"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first `=`."""
+        column, separator, header = value.partition("=")
+        if not separator or not column or not header:
+            self.fail(f"{value!r} is not of the form column=header", param, ctx)
+        return column, header
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--home", type=click.Path(path_type=Path), help="The warehouse [default: $AI_FINOPS_HOME or ./warehouse]")
+@click.pass_context
+def main(context: click.Context, home: Path | None) -> None:
+    """What every model, training run, customer and request cost, and whether it adds up to the invoice.
+
+    \b
+    A first look         ai-finops demo
+    Your own data        ai-finops land aws_cur cur-2026-10.csv.gz --feed payer
+                         ai-finops run
+    What went on         ai-finops status
+    Where a cost is from ai-finops explain request REQUEST_ID
+    """
+    context.obj = Settings.from_env(home)
+
+
+@main.command()
+@click.argument("source")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--feed", help="One stream of the source: an account, a cluster. Restatements and duplicates are judged inside it.")
+@click.option("--version", help="Orders deliveries of one period where the vendor gives no version. Newer wins.")
+@click.option("--observed-at", help="When the files were taken (ISO, UTC), for formats that do not say: Prometheus text dumps.")
+@click.option("--window", nargs=2, metavar="FIRST END", help="Days that a trailing-window pull asked for; END is the day after.")
+@click.option("--map", "mapping", multiple=True, type=Mapping(), help="Our column and the file's header, or =constant. Repeatable.")
+@click.option("--force", is_flag=True, help="Take it even if it is older or covers fewer days than what is current.")
+@click.pass_obj
+def land(
+    settings: Settings, source: str, files: tuple[Path, ...], feed: str | None, version: str | None,
+    observed_at: str | None, window: tuple[str, str] | None, mapping: tuple[tuple[str, str], ...], force: bool,
+) -> None:  # fmt: skip
+    """Take in what a vendor sent, byte for byte. All FILES are one delivery; `run` loads it.
+
+    SOURCE is a folder of models/staging. The same files with the same options are taken in once.
+
+    \b
+    A month of an AWS bill    ai-finops land aws_cur cur-0001.csv.gz cur-0002.csv.gz --feed payer
+    The gateway's log         ai-finops land litellm spend-logs-2026-10-*.jsonl
+    Any log of requests       ai-finops land request_log calls.csv --map requested_at=TIMESTAMP
+                                  --map input_total_tokens=ContextTokens --map model==gpt-4o
+    GPU metrics, a text dump  ai-finops land dcgm node7.prom --observed-at 2026-10-01T10:00:00Z
+    """
+    from orchestration.landing.deliveries import LandingError
+    from orchestration.landing.deliveries import land as land_delivery
+
+    try:
+        delivery = land_delivery(
+            source, files, settings=settings, feed=feed, version=version, observed_at=observed_at,
+            mapping=dict(mapping), window=window, force=force,
+        )  # fmt: skip
+    except LandingError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"landed {len(files)} file(s) as {delivery.delivery_id} in {delivery.path}\nload it with: ai-finops run")
+
+
+@main.command("land-list")
+@click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that paths start from.")
+@click.option("--arrived-by", help="Leave out what arrives later (ISO).")
+@click.pass_obj
+def land_list(settings: Settings, manifest: Path, root: Path | None, arrived_by: str | None) -> None:
+    """Land every delivery of a list (YAML or JSON), for example examples/real_data/deliveries.yml."""
+    from orchestration.landing.deliveries import LandingError
+    from orchestration.landing.manifest import land_manifest
+
+    with _progress("Landing") as progress:
+        try:
+            landed = land_manifest(manifest, settings=settings, root=root, arrived_by=arrived_by, progress=progress)
+        except (LandingError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"landed {len(landed)} deliveries")
+
+
+def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: bool) -> dict:
+    """One night, either way; the record of it."""
+    from orchestration import pipeline, runs
+    from orchestration.run_lock import AlreadyRunningError
+
+    with _progress("Nightly job") as progress:
+        try:
+            if with_dagster:
+                from orchestration.dagster_run import run_through_dagster
+
+                return run_through_dagster(settings, as_of, force, progress)
+            pipeline.run(settings, as_of, force, progress)
+        except AlreadyRunningError as error:
+            raise click.ClickException(str(error)) from error
+        except (pipeline.BuildError, pipeline.GateError):
+            pass  # the record has the sentences; the caller prints them
+        return runs.read_runs(settings.home)[0]
+
+
+@main.command()
+@click.option("--as-of", help="The run's clock (ISO, UTC); default now. Decides what counts as complete.")
+@click.option("--force", is_flag=True, help="Rebuild everything, dirty or not.")
+@click.option("--dagster/--no-dagster", "with_dagster", default=True, help="Through Dagster's job (default), or without it.")
+@click.pass_obj
+def run(settings: Settings, as_of: str | None, force: bool, with_dagster: bool) -> None:
+    """One night: load what landed, build the dirty days, judge, publish.
+
+    With nothing new it ends in seconds and starts neither Dagster nor dbt. Ends with 1 where nothing could be published;
+    what was published before stays.
+    """
+    from orchestration import status as report
+
+    record = _run(settings, _utc(as_of), force, with_dagster)
+    report.print_run(record)
+    if record["status"] in ("refused", "failed"):
+        sys.exit(NOTHING_PUBLISHED)
+
+
+@main.command()
+@click.option("--runs", "shown", default=5, show_default=True, help="Number of runs.")
+@click.pass_obj
+def status(settings: Settings, shown: int) -> None:
+    """What is published, loaded, refused or stale; how the last runs went and how long each stage took."""
+    from orchestration import status as report
+
+    report.print_status(settings, shown)
+
+
+@main.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", default=7, show_default=True, help="Seed of every random choice: same seed, same bytes.")
+@click.option("--months", default=3, show_default=True, help="Billing months, the open one included.")
+@click.option("--requests-per-day", default=1600.0, show_default=True, help="Requests through the gateway on an average day.")
+@click.option("--gpu-scale", default=1.0, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month.")
+@click.pass_obj
+def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per_day: float, gpu_scale: float) -> None:
+    """Write a made-up company's vendor files, and the truth about its costs, into OUT.
+
+    Land them with: ai-finops land-list OUT/deliveries/manifest.json
+    """
+    from orchestration.simulation import simulate as write_world
+
+    with _progress("Simulating") as progress:
+        try:
+            world = write_world(
+                out, seed=seed, months=months, requests_per_day=requests_per_day, gpu_scale=gpu_scale,
+                threads=settings.threads, progress=progress,
+            )  # fmt: skip
+        except (FileExistsError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+    for what, volume in world.volumes.items():
+        click.echo(f"{volume:>14,}  {what}")
+    click.echo(f"land it with: ai-finops land-list {world.manifest}")
+
+
+@main.command()
+@click.option("--requests-per-day", default=1600.0, show_default=True, help="Size of the request log.")
+@click.pass_obj
+def demo(settings: Settings, requests_per_day: float) -> None:
+    """Simulate a company, run the nightly job through Dagster, publish, show the first screen."""
+    from orchestration import status as report
+    from orchestration.landing.manifest import land_manifest
+    from orchestration.screen import print_screen
+    from orchestration.simulation import AS_OF
+    from orchestration.simulation import simulate as write_world
+
+    world = settings.home / DEMO_WORLD
+    manifest = world / "deliveries" / "manifest.json"
+    if not manifest.exists():
+        import shutil
+
+        shutil.rmtree(world, ignore_errors=True)
+        with _progress("Simulating three months of a company") as progress:
+            write_world(world, requests_per_day=requests_per_day, threads=settings.threads, progress=progress)
+    with _progress("Landing its vendors' files") as progress:
+        land_manifest(manifest, settings=settings, progress=progress)
+    record = _run(settings, AS_OF.replace(tzinfo=None), False, True)
+    report.print_run(record)
+    if record["status"] in ("refused", "failed"):
+        sys.exit(NOTHING_PUBLISHED)
+    print_screen(settings)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["request", "run", "customer", "team"]))
+@click.argument("identifier")
+@click.option("--month", help="A month, as 2026-09; default the newest with cost.")
+@click.pass_obj
+def explain(settings: Settings, kind: str, identifier: str, month: str | None) -> None:
+    """Where a cost comes from: token class and price version, allocation step and rule, bill line, invoice.
+
+    \b
+    ai-finops explain request chatcmpl-8f2a…
+    ai-finops explain run 4be1…            a training run, with its attempts
+    ai-finops explain customer cust-007 --month 2026-09
+    ai-finops explain team search
+    """
+    from orchestration.explain import NotFoundError, print_explanation
+    from orchestration.reading import NothingPublishedError
+
+    try:
+        print_explanation(settings, kind, identifier, month)
+    except (NotFoundError, NothingPublishedError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.pass_obj
+def screen(settings: Settings) -> None:
+    """The first screen again: invoices against the ledger, where the money went, unit costs, what was restated."""
+    from orchestration.reading import NothingPublishedError
+    from orchestration.screen import print_screen
+
+    try:
+        print_screen(settings)
+    except NothingPublishedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.pass_obj
+def analyst(settings: Settings) -> None:
+    """A DuckDB file of your own over the same raw tables; then `dbt build` works by hand (target `analyst`)."""
+    from orchestration.analyst import set_up
+
+    path = set_up(settings)
+    click.echo(f"{path}: raw views over the lake as it is now. Build with: .venv/bin/dbt build")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def dev(settings: Settings, arguments: tuple[str, ...]) -> None:
+    """Dagster's web page with the asset graph, on port 3000. Further ARGUMENTS go to `dagster dev`."""
+    import os
+
+    from orchestration.dagster_run import dagster_home
+    from orchestration.dbt_project import ensure_manifest
+
+    dagster_home(settings)
+    os.environ["AI_FINOPS_HOME"] = str(settings.home)
+    ensure_manifest(settings)
+    os.chdir(settings.project_dir)
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    os.execv(dagster, [dagster, "dev", "-m", "orchestration.definitions", *arguments])
+
+
+if __name__ == "__main__":
+    main()
