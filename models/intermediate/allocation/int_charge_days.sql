@@ -54,7 +54,7 @@ spans as (
             "least(charges.charge_period_end, cast(days.unit_date as timestamp) + interval 1 day)"
         ) }} as seconds_of_day
     from charges
-    inner join days on days.unit_date >= charges.charge_date and days.unit_date <= charges.last_day
+    inner join days on charges.charge_date <= days.unit_date and charges.last_day >= days.unit_date
     where charges.last_day > charges.charge_date
 
 ),
@@ -83,9 +83,9 @@ union all
 select
     charge_id,
     unit_date,
-    greatest(first_hour, cast(unit_date as timestamp)),
-    unit_date,
-    'even',
+    greatest(first_hour, cast(unit_date as timestamp)) as usage_hour,
+    unit_date as usage_date,
+    'even' as placement,
     cast(case
         when unit_date < last_day then billed_of_day
         else billed_cost - (sum(billed_of_day) over (partition by charge_id) - billed_of_day)

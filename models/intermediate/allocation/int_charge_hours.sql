@@ -26,7 +26,7 @@ candidates as (
     from charges
     where
         charges.meter_scope is not null
-        or charges.resource_id in (select distinct resource_id from {{ ref('int_node_capacity_hours') }})
+        or charges.resource_id in (select distinct capacity.resource_id from {{ ref('int_node_capacity_hours') }} as capacity)
 
 )
 
@@ -38,6 +38,6 @@ select candidates.charge_id, candidates.resource_id, candidates.meter_scope, hou
 from candidates
 inner join hours
     on
-        hours.usage_hour >= candidates.first_hour
-        and hours.usage_hour < candidates.charge_period_end
+        candidates.first_hour <= hours.usage_hour
+        and candidates.charge_period_end > hours.usage_hour
 where not candidates.is_single_hour

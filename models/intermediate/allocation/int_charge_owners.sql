@@ -85,8 +85,8 @@ candidates as (
         on
             keys.key_type = map.key_type
             and keys.key_value = map.key_value
-            and map.valid_from <= identity_sets.charge_date
-            and (map.valid_to is null or identity_sets.charge_date < map.valid_to)
+            and identity_sets.charge_date >= map.valid_from
+            and identity_sets.charge_date < map.valid_to
             and (
                 map.scope = ''
                 or map.scope in (identity_sets.feed, identity_sets.source, identity_sets.meter_scope)

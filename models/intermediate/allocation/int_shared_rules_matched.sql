@@ -22,8 +22,8 @@ candidates as (
     left join {{ ref('int_charge_owners') }} as owners on charges.charge_id = owners.charge_id
     inner join rules
         on
-            rules.valid_from <= charges.charge_date
-            and (rules.valid_to is null or charges.charge_date < rules.valid_to)
+            charges.charge_date >= rules.valid_from
+            and charges.charge_date < rules.valid_to
             and rules.match_value = case
                 when rules.match_field = 'service_name' then charges.service_name
                 when rules.match_field = 'sub_account_id' then charges.sub_account_id

@@ -45,7 +45,7 @@ candidates as (
     inner join map
         on
             map.key_type = 'namespace'
-            and map.key_value = workloads.namespace
+            and workloads.namespace = map.key_value
             and workloads.usage_date >= map.valid_from
             and (map.valid_to is null or workloads.usage_date < map.valid_to)
     union all
@@ -54,7 +54,7 @@ candidates as (
     inner join map
         on
             map.key_type = 'slurm_account'
-            and map.key_value = workloads.slurm_account
+            and workloads.slurm_account = map.key_value
             and workloads.usage_date >= map.valid_from
             and (map.valid_to is null or workloads.usage_date < map.valid_to)
 

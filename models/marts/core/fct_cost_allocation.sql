@@ -75,7 +75,7 @@ flows as (
 
     select charge_id, charge_date as unit_date, 'gpu_telemetry' as allocation_step, billed_cost, effective_cost
     from {{ ref('int_charges_in_scope') }}
-    where charge_id in (select charge_id from telemetry)
+    where charge_id in (select telemetry.charge_id from telemetry)
     union all
     select charge_id, unit_date, 'gpu_telemetry', -billed_cost, -effective_cost from telemetry
     union all
@@ -86,7 +86,7 @@ flows as (
     union all
     select charge_id, charge_date, 'token_work', billed_cost, effective_cost
     from {{ ref('int_charges_in_scope') }}
-    where charge_id in (select charge_id from {{ ref('int_pieces_token_work') }})
+    where charge_id in (select pieces.charge_id from {{ ref('int_pieces_token_work') }} as pieces)
     union all
     select charge_id, unit_date, 'token_work', -billed_cost, -effective_cost from {{ ref('int_pieces_token_work') }}
     union all

@@ -113,7 +113,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by usage_month, customer_id order by billed_direct_cost desc, billing_currency) as cost_rank,
+        row_number() over (partition by usage_month, customer_id order by billed_direct_cost desc, billing_currency asc) as cost_rank,
         count(*) over (partition by usage_month, customer_id) as currencies,
         count(billed_reporting_cost) over (partition by usage_month, customer_id) as currencies_with_cost_rate,
         count(reporting_revenue) over (partition by usage_month, customer_id) as currencies_with_revenue_rate,

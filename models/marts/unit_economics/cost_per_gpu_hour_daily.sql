@@ -32,7 +32,7 @@ charge_terms as (
     from {{ ref('int_charges_in_scope') }} as charges
     inner join {{ ref('cost_and_usage') }} as bills
         on charges.charge_id = bills.x_ChargeId and charges.charge_date = bills.x_ChargeDate
-    where charges.charge_id in (select charge_id from pieces)
+    where charges.charge_id in (select pieces.charge_id from pieces)
 
 ),
 
@@ -46,7 +46,7 @@ ranked as (
         charge_terms.pricing_category,
         charge_terms.region_id,
         row_number() over (
-            partition by pieces.resource_id, pieces.usage_hour order by pieces.node_cost desc, pieces.charge_id
+            partition by pieces.resource_id, pieces.usage_hour order by pieces.node_cost desc, pieces.charge_id asc
         ) as cost_rank
     from pieces
     inner join charge_terms on pieces.charge_id = charge_terms.charge_id

@@ -37,7 +37,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by allocation_group_id order by net_unit_cost desc, cost_status, billing_currency, team_id, environment
+            partition by allocation_group_id order by net_unit_cost desc, cost_status asc, billing_currency asc, team_id asc, environment asc
         ) as cost_rank
     from costs
 

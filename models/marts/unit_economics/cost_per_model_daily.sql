@@ -72,7 +72,7 @@ ranked as (
         *,
         row_number() over (
             partition by usage_date, provider_id, model_id, purpose
-            order by metered_cost desc, cost_status, billing_currency
+            order by metered_cost desc, cost_status asc, billing_currency asc
         ) as cost_rank
     from costs
 

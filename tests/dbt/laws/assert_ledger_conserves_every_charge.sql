@@ -18,7 +18,7 @@ charges as (
         sum(EffectiveCost) as effective_cost,
         min(BillingCurrency) as billing_currency
     from {{ ref('cost_and_usage') }}
-    where x_ChargeId in (select charge_id from touched)
+    where x_ChargeId in (select touched.charge_id from touched)
     group by x_ChargeId
 ),
 
@@ -30,7 +30,7 @@ ledger as (
         min(billing_currency) as billing_currency,
         max(billing_currency) as last_billing_currency
     from {{ ref('fct_cost_allocation') }}
-    where cost_status <> 'estimated' and charge_id in (select charge_id from touched)
+    where cost_status <> 'estimated' and charge_id in (select touched.charge_id from touched)
     group by charge_id
 )
 
