@@ -94,9 +94,11 @@ def load(settings: Settings, source: str, file: str, **options: object) -> LoadR
     return result
 
 
-@pytest.fixture()
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{tmp_path / 'lake' / 'catalog.db'}")
+    return Settings(
+        home=tmp_path, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{tmp_path / 'lake' / 'catalog.db'}"
+    )
 
 
 @pytest.mark.parametrize(("source", "file", "options", "rows", "sql", "answer"), SOUND)
@@ -111,6 +113,8 @@ def test_real_file(settings, source, file, options, rows, sql, answer):
 
 
 def test_elided_labels_are_refused(settings):
-    result = load(settings, "dcgm", "dcgm_metrics/v1.35_viettel-ai-platform_accelerator_metrics.prom", observed_at=OBSERVED)
+    result = load(
+        settings, "dcgm", "dcgm_metrics/v1.35_viettel-ai-platform_accelerator_metrics.prom", observed_at=OBSERVED
+    )
     assert result.outcome == "refused"
     assert "line 3 has labels that are cut out" in result.reason
