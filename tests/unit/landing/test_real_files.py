@@ -54,7 +54,8 @@ SOUND = [
         "focus_1_0_sample/focus_sample.csv",
         {},
         (1000, 1000),
-        "select sum(cast(billed_cost as decimal(38, 12))), sum(cast(effective_cost as decimal(38, 12))) from raw.focus_charges",
+        "select sum(cast(billed_cost as decimal(38, 12))), sum(cast(effective_cost as decimal(38, 12))) "
+        "from raw.focus_charges",
         (Decimal("20.520226728990"), Decimal("14.976514185860")),
         id="FOCUS 1.0",
     ),
