@@ -5,6 +5,7 @@ With nothing to do Dagster is not even imported. What a night does is in pipelin
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -51,7 +52,7 @@ def run_through_dagster(settings: Settings, as_of: datetime | None, force: bool,
     progress("starting Dagster")
     from dagster import DagsterInstance
 
-    from orchestration.definitions import build_definitions
+    from orchestration.definitions import defs
 
     before = {run["run_id"] for run in runs.read_runs(settings.home)}
     handler = _ToProgress(progress)
@@ -61,10 +62,9 @@ def run_through_dagster(settings: Settings, as_of: datetime | None, force: bool,
     log.propagate = False
     try:
         config = {"as_of": as_of.isoformat() if as_of else "", "force": force}
-        result = (
-            build_definitions(settings)
-            .resolve_job_def("nightly")
-            .execute_in_process(
+        # dbt's lines, which dagster-dbt prints, go to a file: the caller sees the steps.
+        with (settings.home / "dagster_run.log").open("w") as output, contextlib.redirect_stdout(output):
+            result = defs.resolve_job_def("nightly").execute_in_process(
                 instance=DagsterInstance.get(),
                 raise_on_error=False,
                 run_config={
@@ -72,7 +72,6 @@ def run_through_dagster(settings: Settings, as_of: datetime | None, force: bool,
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
             )
-        )
     finally:
         log.removeHandler(handler)
     mine = [run for run in runs.read_runs(settings.home) if run["run_id"] not in before]

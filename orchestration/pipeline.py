@@ -305,6 +305,18 @@ def night(
             this.close()
 
 
+def something_to_do(settings: Settings) -> bool:
+    """Whether a night would do anything: something has landed, or a day is dirty. Leaves no trace and needs no lock."""
+    if nightly_loads.land_and_list_pending(settings):
+        return True
+    current = versions.current_version(settings.published)
+    code = fingerprinting.code_hash(settings.project_dir)
+    if current is None or not settings.build_path.exists() or versions.read_manifest(current)["code_hash"] != code:
+        return True
+    with contextlib.closing(duckdb.connect(str(settings.build_path), read_only=True)) as connection:
+        return bool(fingerprinting.dirty(settings, connection))
+
+
 def run(
     settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent
 ) -> runs.RunRecord:

@@ -3,8 +3,6 @@
 Schedule and sensors are off until somebody turns them on: a developer's `dagster dev` must not begin to work by itself.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The published version as an asset: gate 2 and the switch."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import dagster as dg

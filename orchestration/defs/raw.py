@@ -1,7 +1,5 @@
 """Raw assets: one per raw table, all loaded by one step, because one process judges all that arrived."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ Does not belong here: what a night does. It holds the warehouse's lock for as lo
 the executor is in-process (more processes would import Dagster and dbt again and could not share DuckDB's one writer anyway).
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 from collections.abc import Iterator
@@ -38,7 +36,7 @@ class NightResource(dg.ConfigurableResource):
     _log: Any = PrivateAttr(default=None)
 
     @contextlib.contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[NightResource]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["NightResource"]:
         """The night begins with the first step that asks for it, and ends with the Dagster run."""
         with contextlib.ExitStack() as stack:
             self._stack, self._log = stack, context.log

@@ -1,7 +1,5 @@
 """The dbt project as assets, grouped by layer and source or domain; dbt tests are asset checks, blocking where severity is error."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
