@@ -136,7 +136,7 @@ def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]
     )
     days = sorted(day for day in content if day <= newest)
     marks = {
-        f"{table.name}/{feed}": mark
+        f"{table.name}/{feed}": (mark, (mark + timedelta(days=table.completeness_lag_days)).isoformat())
         for table in tables.values()
         if table.bill
         for feed, mark in sorted(completeness_marks(table, states[table.name]).items())
@@ -147,7 +147,8 @@ def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]
     result = {}
     for day in days:
         rows = [f"{table}/{feed}:{count}:{hashes}" for (table, feed), (count, hashes) in sorted(content[day].items())]
-        billed = [f"{feed}:{date.fromisoformat(day) < mark}" for feed, mark in marks.items()]
+        # A bill that reaches past a day ends the day's estimate, also where the bill has no line on the day itself.
+        billed = [f"{feed}:{date.fromisoformat(day) < mark}:{day <= last}" for feed, (mark, last) in marks.items()]
         result[day] = hashlib.sha256("\n".join([code, *rows, *billed, *reference[day]]).encode()).hexdigest()[:32]
     return result
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from . import api_bills, aws, books, mlflow, northgrid, requests, telemetry, truth
+from .company import OPENAI_ORGANISATION
 from .database import load_company, load_fleet, open_database
 from .fleet import Fleet, build_fleet
 from .physics import measure
@@ -231,7 +232,7 @@ def _deliver_bills(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Ti
 
     def openai(first: date, last: date, seen: datetime, preliminary: date | None = None) -> None:
         paths = api_bills.write_openai(con, folder / f"openai-{first}-{last}", first, last, preliminary=preliminary)
-        outbox.add(seen, "openai", paths, feed="organisation", window=[first.isoformat(), last.isoformat()])
+        outbox.add(seen, "openai", paths, feed=OPENAI_ORGANISATION, window=[first.isoformat(), last.isoformat()])
 
     for month in timeline.months:
         if month.status != "open":

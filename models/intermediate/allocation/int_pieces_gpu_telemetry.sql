@@ -72,7 +72,12 @@ select
     cast(null as varchar) as allocation_group_id,
     cast(null as boolean) as is_over_metered,
     {{ allocate('charges.billed_cost', 'shares.weighted_quantity', 'totals.weighted_quantity') }} as billed_cost,
-    {{ allocate('charges.effective_cost', 'shares.weighted_quantity', 'totals.weighted_quantity') }} as effective_cost
+    {{ allocate('charges.effective_cost', 'shares.weighted_quantity', 'totals.weighted_quantity') }} as effective_cost,
+    -- What a model server did goes on to its requests.
+    shares.usage_state = 'productive'
+    and coalesce(shares.workload_type, '') = 'serving'
+    and shares.deployment_id is not null
+    and shares.training_run_id is null as is_split_further
 from node_charge_hours
 inner join totals on node_charge_hours.charge_id = totals.charge_id
 inner join shares

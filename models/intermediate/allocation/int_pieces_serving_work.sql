@@ -11,7 +11,7 @@ with serving as (
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost
     from {{ ref('int_pieces_gpu_telemetry') }}
-    where usage_state = 'productive' and workload_type = 'serving' and deployment_id is not null and training_run_id is null
+    where is_split_further
     group by charge_id, unit_date, usage_hour, usage_date, team_id, environment, deployment_id, workload_type
 
 ),

@@ -15,7 +15,7 @@ with telemetry as (
 
     select
         {{ piece }},
-        usage_state = 'productive' and coalesce(workload_type, '') = 'serving' and deployment_id is not null and training_run_id is null as is_split_further
+        is_split_further
     from {{ ref('int_pieces_gpu_telemetry') }}
 
 ),
