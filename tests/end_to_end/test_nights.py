@@ -140,3 +140,44 @@ def test_losing_a_fifth_of_the_log_changes_nobody_elses_cost(week, week_publishe
             f" where not ({lost}) and a.cost is distinct from b.cost"
         ).fetchall()
         assert changed == []
+
+
+# The tests below change the shared week, so they come last.
+
+
+def test_an_unknown_model_is_unpriced_and_counted_never_free(week_published, tmp_path):
+    row = {
+        "request_id": "req-unknown-model", "startTime": "2026-10-05T10:00:00.000Z", "endTime": "2026-10-05T10:00:01.000Z",
+        "model": "zeta-9-ultra", "custom_llm_provider": "openai", "prompt_tokens": 1234, "completion_tokens": 56,
+        "total_tokens": 1290, "spend": 0.0, "status": "success", "team_id": "assistant", "updated_at": "2026-10-05T10:00:01.000Z",
+    }  # fmt: skip
+    log = tmp_path / "late.jsonl"
+    log.write_text(json.dumps(row) + "\n")
+    land("litellm", [log], settings=week_published.settings, feed="gateway", version="2026-12-02T00:00:00Z")
+    assert week_published.night().version
+    with duckdb.connect(str(week_published.marts), read_only=True) as con:
+        found = con.execute(
+            "select usage_date::varchar, raw_model, unpriced_requests, input_tokens, output_tokens"
+            " from quality.unpriced_usage_daily where raw_model = 'zeta-9-ultra'"
+        ).fetchall()
+        assert found == [("2026-10-05", "zeta-9-ultra", 1, 1234, 56)]
+        cost = con.execute(
+            "select list_cost, contracted_cost, pricing_status from read_parquet("
+            f"'{week_published.published}/parquet/core/fct_inference_requests/usage_date=2026-10-05/*.parquet')"
+            " where request_id = 'req-unknown-model'"
+        ).fetchall()
+        assert cost == [(None, None, "unpriced")]
+
+
+def test_a_short_export_is_refused_and_what_was_published_stays(week_published, tmp_path):
+    newest = [entry for entry in read_manifest(week_published.world.manifest) if entry["source"] == "aws_cur"][-1]
+    full = (week_published.world.manifest.parent / newest["files"][0]).read_text().splitlines(keepends=True)
+    short = tmp_path / "short.csv"
+    short.write_text("".join([full[0], *[line for line in full[1:] if "2026-10-01T" in line]]))
+    before = week_published.marts.resolve()
+    land("aws_cur", [short], settings=week_published.settings, feed=newest["feed"], version="2026-12-03T00:00:00Z")
+    record = week_published.night()
+    [refused] = [load for load in record.loads if load["verdict"] == "refused"]
+    assert refused["source"] == "aws_cur"
+    assert "fewer days" in refused["reason"]
+    assert week_published.marts.resolve() == before
