@@ -73,11 +73,23 @@ def main(context: click.Context, home: Path | None) -> None:
 @main.command()
 @click.argument("source")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--feed", help="One stream of the source: an account, a cluster. Restatements and duplicates are judged inside it.")
+@click.option(
+    "--feed", help="One stream of the source: an account, a cluster. Restatements and duplicates are judged inside it."
+)
 @click.option("--version", help="Orders deliveries of one period where the vendor gives no version. Newer wins.")
-@click.option("--observed-at", help="When the files were taken (ISO, UTC), for formats that do not say: Prometheus text dumps.")
-@click.option("--window", nargs=2, metavar="FIRST END", help="Days that a trailing-window pull asked for; END is the day after.")
-@click.option("--map", "mapping", multiple=True, type=Mapping(), help="Our column and the file's header, or =constant. Repeatable.")
+@click.option(
+    "--observed-at", help="When the files were taken (ISO, UTC), for formats that do not say: Prometheus text dumps."
+)
+@click.option(
+    "--window", nargs=2, metavar="FIRST END", help="Days that a trailing-window pull asked for; END is the day after."
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    type=Mapping(),
+    help="Our column and the file's header, or =constant. Repeatable.",
+)
 @click.option("--force", is_flag=True, help="Take it even if it is older or covers fewer days than what is current.")
 @click.pass_obj
 def land(
@@ -110,7 +122,9 @@ def land(
 
 @main.command("land-list")
 @click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that paths start from.")
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that paths start from."
+)
 @click.option("--arrived-by", help="Leave out what arrives later (ISO).")
 @click.pass_obj
 def land_list(settings: Settings, manifest: Path, root: Path | None, arrived_by: str | None) -> None:
@@ -148,7 +162,9 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
 @main.command()
 @click.option("--as-of", help="The run's clock (ISO, UTC); default now. Decides what counts as complete.")
 @click.option("--force", is_flag=True, help="Rebuild everything, dirty or not.")
-@click.option("--dagster/--no-dagster", "with_dagster", default=True, help="Through Dagster's job (default), or without it.")
+@click.option(
+    "--dagster/--no-dagster", "with_dagster", default=True, help="Through Dagster's job (default), or without it."
+)
 @click.pass_obj
 def run(settings: Settings, as_of: str | None, force: bool, with_dagster: bool) -> None:
     """One night: load what landed, build the dirty days, judge, publish.
@@ -178,8 +194,12 @@ def status(settings: Settings, shown: int) -> None:
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=7, show_default=True, help="Seed of every random choice: same seed, same bytes.")
 @click.option("--months", default=3, show_default=True, help="Billing months, the open one included.")
-@click.option("--requests-per-day", default=1600.0, show_default=True, help="Requests through the gateway on an average day.")
-@click.option("--gpu-scale", default=1.0, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month.")
+@click.option(
+    "--requests-per-day", default=1600.0, show_default=True, help="Requests through the gateway on an average day."
+)
+@click.option(
+    "--gpu-scale", default=1.0, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month."
+)
 @click.pass_obj
 def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per_day: float, gpu_scale: float) -> None:
     """Write a made-up company's vendor files, and the truth about its costs, into OUT.

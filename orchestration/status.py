@@ -14,7 +14,13 @@ from orchestration.publishing import versions
 from orchestration.run_lock import AlreadyRunningError, run_lock
 from orchestration.settings import Settings
 
-_COLOURS = {runs.PUBLISHED: "green", runs.NOTHING_NEW: "cyan", runs.REFUSED: "red", runs.FAILED: "red", runs.KILLED: "yellow"}
+_COLOURS = {
+    runs.PUBLISHED: "green",
+    runs.NOTHING_NEW: "cyan",
+    runs.REFUSED: "red",
+    runs.FAILED: "red",
+    runs.KILLED: "yellow",
+}
 _WORDS = {
     runs.PUBLISHED: "published",
     runs.NOTHING_NEW: "nothing new",
@@ -40,7 +46,10 @@ def print_run(record: dict, console: Console | None = None) -> None:
     console.print(f"[bold {colour}]{_WORDS[record['status']]}[/]  run {record['run_id']}", highlight=False)
     loads = record["loads"]
     if loads:
-        verdicts = {verdict: sum(1 for load in loads if load["verdict"] == verdict) for verdict in sorted({load["verdict"] for load in loads})}
+        verdicts = {
+            verdict: sum(1 for load in loads if load["verdict"] == verdict)
+            for verdict in sorted({load["verdict"] for load in loads})
+        }
         rows = sum(load["rows"] for load in loads if load["verdict"] == "loaded")
         rejected = sum(load["rejected"] for load in loads)
         what = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
@@ -53,11 +62,15 @@ def print_run(record: dict, console: Console | None = None) -> None:
     console.print(f"  stages: {stages}", highlight=False)
     for load in loads:
         if load["verdict"] == "refused":
-            console.print(f"  [red]refused[/] {load['source']}/{load['feed']} {load['table']}: {load['reason']}", highlight=False)
+            console.print(
+                f"  [red]refused[/] {load['source']}/{load['feed']} {load['table']}: {load['reason']}", highlight=False
+            )
     for problem in record["problems"][:10]:
         console.print(f"  [red]{problem}[/]", highlight=False)
     if len(record["problems"]) > 10:
-        console.print(f"  and {len(record['problems']) - 10} more: {record['folder']}/gate_results.jsonl", highlight=False)
+        console.print(
+            f"  and {len(record['problems']) - 10} more: {record['folder']}/gate_results.jsonl", highlight=False
+        )
 
 
 def _print_version(settings: Settings, console: Console) -> None:
@@ -75,7 +88,9 @@ def _print_version(settings: Settings, console: Console) -> None:
 
 
 def _print_runs(records: list[dict], console: Console) -> None:
-    table = Table("run", "outcome", "loads", "rebuilt", "seconds", "slowest stages", title="Runs", title_justify="left", box=None)
+    table = Table(
+        "run", "outcome", "loads", "rebuilt", "seconds", "slowest stages", title="Runs", title_justify="left", box=None
+    )
     for record in records:
         slowest = sorted(record["stages"].items(), key=lambda stage: -stage[1])[:3]
         table.add_row(
@@ -105,7 +120,8 @@ def _print_sources(settings: Settings, console: Console) -> None:
     now = runs.utc_now()
     for row in ledger(settings).to_pylist():
         entry = found.setdefault(
-            (row["source"], row["table_name"]), {"loads": set(), "rows": 0, "rejected": 0, "refused": set(), "last": None, "day": None}
+            (row["source"], row["table_name"]),
+            {"loads": set(), "rows": 0, "rejected": 0, "refused": set(), "last": None, "day": None},
         )
         entry["rows"] += row["rows_loaded"]
         entry["rejected"] += row["rows_rejected"]
@@ -115,7 +131,19 @@ def _print_sources(settings: Settings, console: Console) -> None:
             entry["day"] = max(filter(None, (entry["day"], row["last_day"])), default=None)
         elif row["outcome"] == "refused":
             entry["refused"].add(row["load_id"])
-    table = Table("source", "raw table", "loads", "rows", "rejected", "refused", "newest day", "last load", title="Sources", title_justify="left", box=None)
+    table = Table(
+        "source",
+        "raw table",
+        "loads",
+        "rows",
+        "rejected",
+        "refused",
+        "newest day",
+        "last load",
+        title="Sources",
+        title_justify="left",
+        box=None,
+    )
     for (source, name), entry in sorted(found.items()):
         last: datetime | None = entry["last"]
         late = bool(last and cadence.get(name) and (now - last).total_seconds() > 2 * 3600 * cadence[name])
@@ -126,7 +154,9 @@ def _print_sources(settings: Settings, console: Console) -> None:
     console.print(table)
     waiting = pending(settings)
     if waiting:
-        console.print(f"Waiting to be loaded: {len(waiting)} deliveries; load them with: ai-finops run", highlight=False)
+        console.print(
+            f"Waiting to be loaded: {len(waiting)} deliveries; load them with: ai-finops run", highlight=False
+        )
 
 
 def print_status(settings: Settings, shown: int, console: Console | None = None) -> None:
@@ -143,4 +173,3 @@ def print_status(settings: Settings, shown: int, console: Console | None = None)
         _print_runs(records, console)
     if settings.lake.exists():
         _print_sources(settings, console)
-

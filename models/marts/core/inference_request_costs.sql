@@ -1,0 +1,104 @@
+{%- set classes = [
+    'input_uncached_text', 'input_cache_read', 'input_cache_write_5m', 'input_cache_write_1h', 'input_cache_write_unspecified',
+    'input_audio', 'input_image', 'output_text', 'output_reasoning', 'output_audio',
+] -%}
+{{ config(materialized='view') }}
+
+-- A request's part of what its group was charged: by tokens of the class, on own GPUs by prefill and decode work.
+with weights as (
+
+    select * from {{ ref('dim_serving_work_weights') }}
+
+),
+
+requests as (
+
+    select
+        requests.*,
+        coalesce(own.prefill_weight, usual.prefill_weight) as prefill_weight,
+        coalesce(own.cached_weight, usual.cached_weight) as cached_weight,
+        coalesce(own.decode_weight, usual.decode_weight) as decode_weight
+    from {{ ref('fct_inference_requests') }} as requests
+    left join weights as own on requests.deployment_id = own.deployment_id
+    left join weights as usual on usual.deployment_id = '*'
+
+),
+
+quantities as (
+
+    {% for class in classes -%}
+        select
+            request_key, usage_date, allocation_group_id, '{{ class }}' as token_class,
+            cast({{ class }}_tokens as decimal(38, 9)) as quantity
+        from requests
+        where provider_id <> 'self_hosted' and {{ class }}_tokens > 0
+        union all
+    {% endfor -%}
+    select
+        request_key, usage_date, allocation_group_id, 'input_uncached_text',
+        cast(
+            (
+                coalesce(input_uncached_text_tokens, 0)
+                + coalesce(input_cache_write_5m_tokens, 0)
+                + coalesce(input_cache_write_1h_tokens, 0)
+                + coalesce(input_cache_write_unspecified_tokens, 0)
+                + coalesce(input_audio_tokens, 0)
+                + coalesce(input_image_tokens, 0)
+            ) * cast(prefill_weight as double)
+            + coalesce(input_cache_read_tokens, 0) * cast(cached_weight as double)
+            as decimal(38, 9)
+        )
+    from requests
+    where provider_id = 'self_hosted'
+    union all
+    select
+        request_key, usage_date, allocation_group_id, 'output_text',
+        cast(
+            (
+                coalesce(output_text_tokens, 0)
+                + coalesce(output_reasoning_tokens, 0)
+                + coalesce(output_audio_tokens, 0)
+            ) * cast(decode_weight as double)
+            as decimal(38, 9)
+        )
+    from requests
+    where provider_id = 'self_hosted'
+
+),
+
+shares as (
+
+    select
+        *,
+        sum(quantity) over (partition by usage_date, allocation_group_id, token_class) as group_quantity
+    from quantities
+
+),
+
+charged as (
+
+    select
+        usage_date, allocation_group_id, token_class, cost_status, billing_currency,
+        sum(effective_cost) as effective_cost
+    from {{ ref('fct_cost_allocation') }}
+    where allocation_group_id is not null
+    group by usage_date, allocation_group_id, token_class, cost_status, billing_currency
+
+)
+
+select
+    shares.request_key,
+    shares.usage_date,
+    shares.allocation_group_id,
+    shares.token_class,
+    shares.quantity,
+    shares.group_quantity,
+    charged.cost_status,
+    charged.billing_currency,
+    {{ allocate('charged.effective_cost', 'shares.quantity', 'shares.group_quantity') }} as allocated_cost
+from shares
+inner join charged
+    on
+        shares.usage_date = charged.usage_date
+        and shares.allocation_group_id = charged.allocation_group_id
+        and shares.token_class = charged.token_class
