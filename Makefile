@@ -55,7 +55,7 @@ bench: setup ## Time the nightly job against hand-written SQL, e.g. make bench R
 
 lock: setup ## Resolve pyproject.toml into requirements.lock
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-strip-extras --no-header --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean: ## Remove what was built (not the environment)
 	@rm -rf warehouse target logs .pytest_cache
