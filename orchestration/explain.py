@@ -186,7 +186,7 @@ def _steps(
     table = _table(title, "<bill", "<step", "<method", "<rule", "<state", "<status", "lines", "effective cost", "<")
     for row in rows[:20]:
         table.add_row(
-            f"{row['service_provider_name'] or ''} {row['service_name'] or ''}".strip(), row["allocation_step"], row["method"], row["rule_id"] or "",
+            f"{row['service_provider_name'] or ''} {row['service_name'] or ''}".strip(), row["allocation_step"], f"{row['method']} by {row['driver']}" if row["driver"] else row["method"], row["rule_id"] or "",
             row["usage_state"], row["cost_status"], f"{row['charges']:,}", _amount(row["effective_cost"]), row["billing_currency"],
         )  # fmt: skip
     console.print(table)

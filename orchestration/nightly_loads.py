@@ -19,7 +19,7 @@ from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import register
 from orchestration.landing import load as loader
 from orchestration.landing.deliveries import deliveries, land, land_inbox
-from orchestration.landing.schema import RawTable
+from orchestration.landing.schema import RawTable, load_schemas
 from orchestration.reference.delivery import write_price_book
 from orchestration.runs import utc_now
 from orchestration.settings import Settings
@@ -199,3 +199,9 @@ def land_and_list_pending(settings: Settings) -> list[str]:
     """Land the inbox and return the ids of deliveries that no run has loaded yet."""
     land_inbox(settings)
     return [delivery.delivery_id for delivery in loader.pending(settings)]
+
+
+def cadences(settings: Settings) -> dict[str, float]:
+    """Hours in which a raw table's source promises news, where it promises any."""
+    tables = load_schemas(settings.project_dir)
+    return {name: float(table.cadence_hours) for name, table in tables.items() if table.cadence_hours}

@@ -241,6 +241,7 @@ class Night:
                         results=self.record.results,
                         earlier_results=runs.unpublished_results(self.settings.home, self.run_id),
                         data_docs=self.data_docs,
+                        cadence_hours=nightly_loads.cadences(self.settings),
                     ),
                     self.settings,
                     reached=self.progress,

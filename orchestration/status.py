@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -110,14 +110,13 @@ def _print_runs(records: list[dict], console: Console) -> None:
             console.print(f"  [yellow]note[/] {result.sentence()}", highlight=False)
 
 
-def _print_sources(settings: Settings, console: Console) -> None:
+def _print_sources(settings: Settings, as_of: datetime, console: Console) -> None:
     from orchestration.lake.ledger import ledger  # the lake's libraries cost seconds
     from orchestration.landing.load import pending
     from orchestration.landing.schema import load_schemas
 
     cadence = {name: table.cadence_hours for name, table in load_schemas(settings.project_dir).items()}
     found: dict[tuple[str, str], dict] = {}
-    now = runs.utc_now()
     for row in ledger(settings).to_pylist():
         entry = found.setdefault(
             (row["source"], row["table_name"]),
@@ -146,7 +145,12 @@ def _print_sources(settings: Settings, console: Console) -> None:
     )
     for (source, name), entry in sorted(found.items()):
         last: datetime | None = entry["last"]
-        late = bool(last and cadence.get(name) and (now - last).total_seconds() > 2 * 3600 * cadence[name])
+        promised = cadence.get(name)
+        late = bool(
+            promised
+            and entry["day"]
+            and as_of - datetime.combine(entry["day"], time()) > timedelta(hours=24 + 2 * promised)
+        )
         table.add_row(
             source, name, str(len(entry["loads"])), f"{entry['rows']:,}", f"{entry['rejected']:,}", str(len(entry["refused"]) or ""),
             str(entry["day"] or ""), f"{last:%Y-%m-%d %H:%M}{' [yellow]stale[/]' if late else ''}" if last else "",
@@ -172,4 +176,6 @@ def print_status(settings: Settings, shown: int, console: Console | None = None)
     if records:
         _print_runs(records, console)
     if settings.lake.exists():
-        _print_sources(settings, console)
+        # Measured by the clock of the newest run, as the gate does.
+        as_of = datetime.fromisoformat(records[0]["as_of"]) if records else runs.utc_now()
+        _print_sources(settings, as_of, console)

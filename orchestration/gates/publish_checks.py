@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Context:
     as_of: datetime
     has_previous: bool
     dirty_days: Collection[date] | None
+    cadence_hours: dict[str, float]
 
     def row(self, query: str, *parameters: object) -> tuple:
         """First row of a query."""
@@ -175,6 +176,23 @@ def published_volume_drop(context: Context) -> Finding:
     return Finding(rows > 0, rows, dollars, message, limit.severity)
 
 
+def sources_are_fresh(context: Context) -> Finding:
+    """No raw table with a declared cadence lags more than its multiple of it behind the run's clock. A late source quarantines itself."""
+    limit = context.thresholds.of("freshness")
+    newest = dict(
+        context.connection.execute(
+            "select table_name, max(last_day) from build.raw.load_ledger where outcome = 'loaded' and last_day is not null group by all"
+        ).fetchall()
+    )
+    late = []
+    for table, hours in sorted(context.cadence_hours.items()):
+        if table in newest:
+            behind = context.as_of - datetime.combine(newest[table] + timedelta(days=1), time())
+            if behind > timedelta(hours=hours * float(limit.limit)):
+                late.append(f"{table} ends with {newest[table]}")
+    return Finding(bool(late), len(late), message=", ".join(late), severity=limit.severity)
+
+
 # What publishing expects by name, each with a passing result; a check of severity `warning` informs and need not pass.
 PUBLISH_CHECKS: dict[str, Callable[[Context], Finding]] = {
     check.__name__: check
@@ -185,6 +203,7 @@ PUBLISH_CHECKS: dict[str, Callable[[Context], Finding]] = {
         unallocated_cost_share,
         unmetered_cost_share,
         published_volume_drop,
+        sources_are_fresh,
     )
 }
 
@@ -199,6 +218,7 @@ def run_publish_checks(
     thresholds: Thresholds,
     previous: Path | None,
     dirty_days: Collection[date] | None,
+    cadence_hours: dict[str, float] | None = None,
     checks: dict[str, Callable[[Context], Finding]] | None = None,
 ) -> list[GateResult]:
     """Run every check; one that breaks is an error, which blocks like a failure.
@@ -212,13 +232,14 @@ def run_publish_checks(
         thresholds: The seed.
         previous: marts.duckdb of the version that readers see.
         dirty_days: Days that were rebuilt.
+        cadence_hours: Raw table -> hours in which its source promises news; tables without promise are left out.
         checks: Other checks, for tests.
     """
     has_previous = False
     if previous is not None:
         connection.execute(f"attach '{previous}' as previous (read_only)")
         has_previous = _has_ledger(connection)
-    context = Context(connection, models, thresholds, as_of, has_previous, dirty_days)
+    context = Context(connection, models, thresholds, as_of, has_previous, dirty_days, cadence_hours or {})
     results = []
     for name, check in (PUBLISH_CHECKS if checks is None else checks).items():
         try:

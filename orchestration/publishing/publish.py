@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +50,7 @@ class PublishRequest:
         results: Results of this run so far.
         earlier_results: Results of runs that could not publish them (a refused night), to be appended.
         data_docs: Data Docs of this run, or None where nothing arrived.
+        cadence_hours: Raw table -> hours in which its source promises news.
     """
 
     run_id: str
@@ -63,6 +64,7 @@ class PublishRequest:
     results: Sequence[GateResult]
     earlier_results: Sequence[GateResult] = ()
     data_docs: Path | None = None
+    cadence_hours: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def publish(
             thresholds=Thresholds.read(settings.project_dir),
             previous=previous / versions.MARTS if previous else None,
             dirty_days=request.dirty_days,
+            cadence_hours=dict(request.cadence_hours),
         )
         results = (*request.results, *checks)
         try:
