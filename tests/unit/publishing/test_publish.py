@@ -188,3 +188,13 @@ def test_an_open_reader_goes_on_reading_its_version(home):
     out, _ = reader.communicate("\n")
     assert Decimal(out.strip()) == 60
     assert read(home, TOTAL) == [(Decimal(65),)]
+
+
+@pytest.mark.parametrize(("hours", "status"), [(24.0, "fail"), (72.0, "pass")])
+def test_a_late_source_is_named_and_blocks_nothing(home, hours, status):
+    from dataclasses import replace
+
+    late = replace(warehouse.request("second00", at=at(7)), cadence_hours={"slurm_jobs": hours})
+    warehouse.publish(late, warehouse.settings_of(home))
+    query = "select status, severity, message from quality.gate_results where run_id = 'second00' and check_name = 'sources_are_fresh'"
+    assert read(home, query) == [(status, "warning", "slurm_jobs ends with 2026-07-03" if status == "fail" else "")]

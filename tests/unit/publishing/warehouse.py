@@ -34,7 +34,7 @@ def build(home: Path, costs: dict[date, str]) -> None:
     settings.build_path.parent.mkdir(parents=True, exist_ok=True)
     settings.build_path.unlink(missing_ok=True)
     with duckdb.connect(str(settings.build_path)) as con:
-        for schema in ("focus", "core", "unit_economics", "intermediate", "quality"):
+        for schema in ("focus", "core", "unit_economics", "intermediate", "quality", "raw"):
             con.execute(f"create schema {schema}")
         con.execute(
             "create table focus.cost_and_usage (BillingCurrency varchar, BilledCost decimal(38,12), EffectiveCost decimal(38,12))"
@@ -42,6 +42,9 @@ def build(home: Path, costs: dict[date, str]) -> None:
         con.execute(
             "create table core.fct_cost_allocation (usage_date date, billing_currency varchar, cost_status varchar, allocation_step varchar, usage_state varchar, "
             "ai_scope varchar, charge_category varchar, billed_cost decimal(38,12), effective_cost decimal(38,12))"
+        )
+        con.execute(
+            "create table raw.load_ledger as select 'slurm_jobs' as table_name, 'loaded' as outcome, date '2026-07-03' as last_day"
         )
         con.execute(
             "create table intermediate.int_request_groups_hourly (provider_id varchar, requests bigint, unpriced_requests bigint)"
