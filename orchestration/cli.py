@@ -1,4 +1,6 @@
-"""Command line over the same functions that Dagster runs. Imports are inside the commands: `--help` must answer at once."""
+"""Command line over the same functions that Dagster runs. Imports are inside the commands: `--help` must answer at
+once.
+"""
 
 from __future__ import annotations
 
@@ -169,8 +171,8 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
 def run(settings: Settings, as_of: str | None, force: bool, with_dagster: bool) -> None:
     """One night: load what landed, build the dirty days, judge, publish.
 
-    With nothing new it ends in seconds and starts neither Dagster nor dbt. Ends with 1 where nothing could be published;
-    what was published before stays.
+    With nothing new it ends in seconds and starts neither Dagster nor dbt. Ends with 1 where nothing could be
+    published; what was published before stays.
     """
     from orchestration import status as report
 

@@ -1,6 +1,7 @@
 """One night through Dagster's job, in this process, as the command line and the demo start it.
 
-With nothing to do Dagster is not even imported. What a night does is in pipeline.py; this only starts it and finds its record.
+With nothing to do Dagster is not even imported. What a night does is in pipeline.py; this only starts it and finds its
+record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""dbt-duckdb plugin: the one thing that the `parquet_days` materialization needs and SQL cannot do, removing old day folders.
+"""dbt-duckdb plugin: the one thing that the `parquet_days` materialization needs and SQL cannot do, removing old day
+folders.
 
 Configured in the profile (`plugins: [{module: orchestration.dbt_plugin}]`). Nothing else belongs here.
 """

@@ -115,8 +115,8 @@ def _parse_stamp(project_dir: Path) -> str:
 def ensure_manifest(settings: Settings) -> Path:
     """The manifest of the project as it is now, from `dbt parse` where it is missing or older than the files.
 
-    It is kept apart from the builds' target folder, so that loading definitions never disturbs a run. Needs no database,
-    no network and no secret.
+    It is kept apart from the builds' target folder, so that loading definitions never disturbs a run. Needs no
+    database, no network and no secret.
 
     Raises:
         RuntimeError: If the project does not parse; the message is dbt's.

@@ -1,6 +1,7 @@
 """Dagster's entry point. Assembles `orchestration/defs`; loads without network, secret or database.
 
-What does not belong here: anything that does work. The dbt manifest is parsed when it is missing or older than the models.
+What does not belong here: anything that does work. The dbt manifest is parsed when it is missing or older than the
+models.
 """
 
 from __future__ import annotations

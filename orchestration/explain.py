@@ -1,4 +1,5 @@
-"""Where a cost comes from, as a chain: what was used, at which price, by which step of the ledger, on which bill, on which invoice.
+"""Where a cost comes from, as a chain: what was used, at which price, by which step of the ledger, on which bill, on
+which invoice.
 
 Reads the published marts only. What does not belong here: arithmetic that a mart should hold.
 """

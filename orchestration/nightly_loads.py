@@ -1,6 +1,8 @@
-"""The load phase of a night: what is pending goes through gate 1 into the lake, then the price book is brought up to the names seen.
+"""The load phase of a night: what is pending goes through gate 1 into the lake, then the price book is brought up to
+the names seen.
 
-Joins three packages that do not know each other: landing (deliveries, loader), gates (arrivals) and reference (price book).
+Joins three packages that do not know each other: landing (deliveries, loader), gates (arrivals) and reference (price
+book).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""The nightly function: load, dirty days, dbt, gate 2, publish. The command line, Dagster's job and its sensor all end here.
+"""The nightly function: load, dirty days, dbt, gate 2, publish. The command line, Dagster's job and its sensor all end
+here.
 
-`Night` holds the phases as plain methods, so that Dagster's assets are thin; `run` is all of them in order. What a phase
-decides is decided in its own package (landing, lake, gates, publishing); here is only the order, the lock and the record.
+`Night` holds the phases as plain methods, so that Dagster's assets are thin; `run` is all of them in order. What a
+phase decides is decided in its own package (landing, lake, gates, publishing); here is only the order, the lock and the
+record.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def _all_days(*fingerprints: dict[str, str]) -> list[date]:
 
 
 def _remembered(phase: Phase) -> Phase:
-    """Keep a phase's exception on the night: Dagster does not show a step's exception to the resource that holds the night."""
+    """Keep a phase's exception on the night: Dagster does not show a step's exception to the resource that holds the
+    night.
+    """
 
     @functools.wraps(phase)
     def wrapper(self: Night, *args: object, **kwargs: object) -> object:

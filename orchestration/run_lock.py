@@ -1,6 +1,7 @@
 """One run at a time per warehouse.
 
-The lock is the operating system's (flock), so it goes with its process however that ends: a killed run leaves no stale lock.
+The lock is the operating system's (flock), so it goes with its process however that ends: a killed run leaves no stale
+lock.
 """
 
 from __future__ import annotations

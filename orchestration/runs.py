@@ -40,7 +40,8 @@ class RunRecord:
 
     Attributes:
         stages: Seconds per stage, in order.
-        loads: One entry per (load, raw table) of this run: load_id, source, feed, table, rows, rejected, verdict, reason.
+        loads: One entry per (load, raw table) of this run: load_id, source, feed, table, rows, rejected, verdict,
+            reason.
         dirty_days: ISO days that were rebuilt; None where everything was.
         problems: Why nothing was published, one sentence each.
     """

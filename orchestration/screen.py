@@ -1,4 +1,5 @@
-"""The first screen: what the published marts say of a company, in a minute. Every figure is a query on what is published.
+"""The first screen: what the published marts say of a company, in a minute. Every figure is a query on what is
+published.
 
 What does not belong here: business rules. A figure that a mart does not hold is missing in the mart.
 """

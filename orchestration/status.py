@@ -1,4 +1,6 @@
-"""How runs went and what is current, as tables for people. Reads run records, the lake's ledger and the published manifest."""
+"""How runs went and what is current, as tables for people. Reads run records, the lake's ledger and the published
+manifest.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ def raw_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[dg.AssetKey, str, s
 def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """The step that loads what has landed.
 
-    Each table has the check `arrivals`. It does not block: a refused load stays out of its table, and all other sources go on.
+    Each table has the check `arrivals`. It does not block: a refused load stays out of its table, and all other sources
+    go on.
     """
     tables = raw_keys(manifest)
     specs = [

@@ -1,7 +1,8 @@
 """The one resource: a night of the pipeline, shared by the steps of a Dagster run.
 
-Does not belong here: what a night does. It holds the warehouse's lock for as long as the Dagster run lasts, which works because
-the executor is in-process (more processes would import Dagster and dbt again and could not share DuckDB's one writer anyway).
+Does not belong here: what a night does. It holds the warehouse's lock for as long as the Dagster run lasts, which works
+because the executor is in-process (more processes would import Dagster and dbt again and could not share DuckDB's one
+writer anyway).
 """
 
 import contextlib

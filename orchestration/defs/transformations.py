@@ -1,4 +1,6 @@
-"""The dbt project as assets, grouped by layer and source or domain; dbt tests are asset checks, blocking where severity is error."""
+"""The dbt project as assets, grouped by layer and source or domain; dbt tests are asset checks, blocking where severity
+is error.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -43,7 +45,9 @@ def dbt_resource(settings: Settings) -> DbtCliResource:
 
 
 def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
-    """All models and seeds. With nothing dirty the step yields nothing, dbt is not started, and what follows is skipped."""
+    """All models and seeds. With nothing dirty the step yields nothing, dbt is not started, and what follows is
+    skipped.
+    """
 
     @dbt_assets(
         manifest=manifest,

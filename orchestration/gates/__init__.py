@@ -1,1 +1,3 @@
-"""Gates: what arrived (Great Expectations, before a load is committed) and what may be published (by name, trusting no orchestrator)."""
+"""Gates: what arrived (Great Expectations, before a load is committed) and what may be published (by name, trusting no
+orchestrator).
+"""

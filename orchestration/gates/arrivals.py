@@ -1,9 +1,10 @@
 """Gate 1: which checks each raw table's arrivals must pass, and the one subprocess that carries them out.
 
-The checks of a table follow from its declared schema (sources.yml): required columns hold no NULL, `min`/`max` bound a column,
-`accepted_values` list one, `key` is unique, there is at least one row, no day lies far in the future, and the table's own
-`expectations:` hold. What needs the lake or the vendor's files (rejected share, days that would be lost, keys already loaded) is
-the loader's to judge. Great Expectations is imported only by the subprocess; with no candidate there is no subprocess.
+The checks of a table follow from its declared schema (sources.yml): required columns hold no NULL, `min`/`max` bound a
+column, `accepted_values` list one, `key` is unique, there is at least one row, no day lies far in the future, and the
+table's own `expectations:` hold. What needs the lake or the vendor's files (rejected share, days that would be lost,
+keys already loaded) is the loader's to judge. Great Expectations is imported only by the subprocess; with no candidate
+there is no subprocess.
 """
 
 from __future__ import annotations
@@ -253,7 +254,8 @@ class Gate:
     def judge(self, arrivals: Sequence[Arrival]) -> dict[str, Verdict]:
         """Judge candidates; returns a verdict per `Arrival.id`.
 
-        A verdict's results are one row for the suite (`arrivals.<table>`, scope = load id) and one for each check that did not pass.
+        A verdict's results are one row for the suite (`arrivals.<table>`, scope = load id) and one for each check that
+        did not pass.
         """
         request = request_for(arrivals, self.thresholds, self.as_of)
         outcomes = self._ask(request) if request["candidates"] else {}

@@ -1,10 +1,11 @@
-"""Gate 1's own process: judge every candidate of a run with Great Expectations on an in-memory DuckDB over its Parquet files.
+"""Gate 1's own process: judge every candidate of a run with Great Expectations on an in-memory DuckDB over its Parquet
+files.
 
     python -m orchestration.gates.arrivals_process DOCS_DIR     requests on stdin, answers on stdout
 
-A process of its own because importing Great Expectations costs seconds and because it leaves DuckDB in a state in which other
-code of the same process cannot open files. It opens no database file and so holds no lock. Which checks apply is decided in
-arrivals.py; here they are only carried out.
+A process of its own because importing Great Expectations costs seconds and because it leaves DuckDB in a state in which
+other code of the same process cannot open files. It opens no database file and so holds no lock. Which checks apply is
+decided in arrivals.py; here they are only carried out.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def _outcome(result: gx.ExpectationValidationResult, check: dict) -> dict:
 class Session:
     """One GX context for all requests of a run; the Data Docs are built once, at the end.
 
-    The context is held in memory: one on disk writes its whole configuration again for every asset, suite and definition.
+    The context is held in memory: one on disk writes its whole configuration again for every asset, suite and
+    definition.
     """
 
     def __init__(self, docs_dir: Path) -> None:
@@ -102,8 +104,8 @@ class Session:
     def judge(self, candidates: list[dict]) -> dict[str, list[dict]]:
         """Judge candidates `{id, table, files, checks: [{name, kind, severity, meaning, …}]}`.
 
-        Candidates of one table under the same checks are looked at together, and one by one only where that fails: starting a
-        suite costs more than reading the rows of a dozen deliveries.
+        Candidates of one table under the same checks are looked at together, and one by one only where that fails:
+        starting a suite costs more than reading the rows of a dozen deliveries.
 
         Returns:
             Candidate id -> `[{name, severity, status, failed_rows, message}]`.
@@ -171,5 +173,6 @@ def main(arguments: list[str]) -> None:
 if __name__ == "__main__":
     main(sys.argv[1:])
     sys.stdout.flush()
-    # DuckDB 2.0 under SQLAlchemy prints pages of "leaked instances" while the interpreter shuts down; nothing is left to do.
+    # DuckDB 2.0 under SQLAlchemy prints pages of "leaked instances" while the interpreter shuts down; nothing is left
+    # to do.
     os._exit(0)

@@ -1,8 +1,9 @@
 """The one line that lets Great Expectations 1.24 read from DuckDB.
 
-GX hands its connection back before it fetches; duckdb-engine's result dies with the connection, and every expectation fails
-with `IndexError: list index out of range`. For SQLite and SQL Server GX keeps one connection; this puts DuckDB on that list.
-The name is private, so GX is pinned exactly and tests/unit/gates/test_duckdb_in_gx.py fails on the day the line is not needed.
+GX hands its connection back before it fetches; duckdb-engine's result dies with the connection, and every expectation
+fails with `IndexError: list index out of range`. For SQLite and SQL Server GX keeps one connection; this puts DuckDB on
+that list. The name is private, so GX is pinned exactly and tests/unit/gates/test_duckdb_in_gx.py fails on the day the
+line is not needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The list of gates that a run must have passed, by name. Publishing compares it with the results and trusts no orchestrator.
+"""The list of gates that a run must have passed, by name. Publishing compares it with the results and trusts no
+orchestrator.
 
 A check that emits nothing does not stop Dagster; here it does.
 """

@@ -1,7 +1,8 @@
 """Gate 2's own checks: the new marts file is judged before anyone can see it.
 
-Each check is a query that returns (failed rows, dollars, message); what dbt tests can say of single models is theirs. The
-connection has `build` (the build file), `marts` (the new file) and, where there is one, `previous` (what readers see now).
+Each check is a query that returns (failed rows, dollars, message); what dbt tests can say of single models is theirs.
+The connection has `build` (the build file), `marts` (the new file) and, where there is one, `previous` (what readers
+see now).
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Finding:
 
 
 def published_file_equals_build(context: Context) -> Finding:
-    """Each table of the file has the rows and the sums of money that the build file has: no day was missed by the replacement."""
+    """Each table of the file has the rows and the sums of money that the build file has: no day was missed by the
+    replacement.
+    """
     broken = []
     for model in (model for model in context.models if model.kind == "table"):
         decimals = [
@@ -177,7 +180,9 @@ def published_volume_drop(context: Context) -> Finding:
 
 
 def sources_are_fresh(context: Context) -> Finding:
-    """No raw table with a declared cadence lags more than its multiple of it behind the run's clock. A late source quarantines itself."""
+    """No raw table with a declared cadence lags more than its multiple of it behind the run's clock. A late source
+    quarantines itself.
+    """
     limit = context.thresholds.of("freshness")
     newest = dict(
         context.connection.execute(

@@ -31,7 +31,8 @@ class GateResult:
         kind: `arrivals` (Great Expectations), `dbt_test` or `publish_check`.
         scope: What was judged: a load id, a model, or `published`.
         severity: `critical` blocks publishing, `warning` informs.
-        status: `pass`, `fail`, `error` (the check itself broke), `skipped`, or `refused` (the load was turned away, the rest goes on).
+        status: `pass`, `fail`, `error` (the check itself broke), `skipped`, or `refused` (the load was turned away, the
+            rest goes on).
         failed_rows: Rows that break the claim.
         dollars: Money at stake in the unit of the checked column, where the check knows it.
         message: What a person has to read.

@@ -1,10 +1,11 @@
 """Make the next version and switch to it.
 
 1. The gates of this run are required (expected.py); a missing one ends it here.
-2. A folder of its own: marts.duckdb (copy of the last published file with the dirty days replaced, or written anew), hard links
-   to the request Parquet, Data Docs.
+2. A folder of its own: marts.duckdb (copy of the last published file with the dirty days replaced, or written anew),
+   hard links to the request Parquet, Data Docs.
 3. The publish checks judge the new file before anyone can see it; a failed one ends it here.
-4. Results into `quality.gate_results`, checkpoint, fingerprints.json, manifest.json (last: it makes the version complete).
+4. Results into `quality.gate_results`, checkpoint, fingerprints.json, manifest.json (last: it makes the version
+   complete).
 5. `current` is switched by one rename. Old versions are pruned.
 
 A kill before step 5 leaves the old version as it was; the next run removes what has no manifest.

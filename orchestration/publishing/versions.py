@@ -3,8 +3,8 @@
     published/versions/<version_id>/marts.duckdb, parquet/…, data_docs/, fingerprints.json, manifest.json
     published/current -> versions/<version_id>
 
-A version is complete when it has its manifest.json, which is written last; only a complete version is ever linked. What a
-killed run left behind has no manifest and is removed by the next run. Nothing here knows what is inside a version.
+A version is complete when it has its manifest.json, which is written last; only a complete version is ever linked. What
+a killed run left behind has no manifest and is removed by the next run. Nothing here knows what is inside a version.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def remove_leftovers(published: Path) -> list[str]:
-    """Remove versions without manifest and half-made links; returns their names. Only the holder of the run lock may call it."""
+    """Remove versions without manifest and half-made links; returns their names. Only the holder of the run lock may
+    call it.
+    """
     removed = []
     for version in sorted((published / "versions").glob("*")):
         if version.is_dir() and not (version / MANIFEST).exists():
@@ -82,7 +84,8 @@ def prune(published: Path, keep: int) -> list[str]:
     for version in versions[keep:]:
         if current is not None and version.resolve() == current:
             continue
-        # Without its manifest a version is no longer complete, so a kill in the middle of the removal leaves nothing half-whole.
+        # Without its manifest a version is no longer complete, so a kill in the middle of the removal leaves nothing
+        # half-whole.
         (version / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(version)
         removed.append(version.name)

@@ -1,4 +1,6 @@
-"""The one-line fix of Great Expectations on DuckDB: needed, and enough. Each case runs in its own process, as the gate does."""
+"""The one-line fix of Great Expectations on DuckDB: needed, and enough. Each case runs in its own process, as the gate
+does.
+"""
 
 import subprocess
 import sys

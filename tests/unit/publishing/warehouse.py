@@ -1,4 +1,6 @@
-"""A tiny build file and what is published of it, for the publish tests; also run as a program that dies at a given stage."""
+"""A tiny build file and what is published of it, for the publish tests; also run as a program that dies at a given
+stage.
+"""
 
 import os
 import signal
