@@ -36,5 +36,13 @@
 
 {#- Seconds from `start` to `stop`, both timestamps, as a whole number. -#}
 {% macro seconds_between(start, stop) -%}
-    {{ dbt.datediff(start, stop, 'second') }}
+    {{ return(adapter.dispatch('seconds_between', 'ai_finops')(start, stop)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(start, stop) -%}
+    date_diff('second', cast({{ start }} as timestamp), cast({{ stop }} as timestamp))
+{%- endmacro %}
+
+{% macro spark__seconds_between(start, stop) -%}
+    timestampdiff(second, {{ start }}, {{ stop }})
 {%- endmacro %}

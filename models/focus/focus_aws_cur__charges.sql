@@ -37,11 +37,11 @@ charged as (
     select
         numbered.*,
         payer_months.has_net_costs,
-        {{ hash_key(["'aws_cur'", 'content_key', 'ordinal']) }} as charge_id,
-        coalesce(case when payer_months.has_net_costs then net_unblended_cost end, unblended_cost, 0) as charged_cost,
-        line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_usage,
-        line_item_type in ('SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee')
-        or (line_item_type = 'Fee' and reservation_arn <> '') as is_commitment_fee
+        {{ hash_key(["'aws_cur'", 'numbered.content_key', 'numbered.ordinal']) }} as charge_id,
+        coalesce(case when payer_months.has_net_costs then numbered.net_unblended_cost end, numbered.unblended_cost, 0) as charged_cost,
+        numbered.line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_usage,
+        numbered.line_item_type in ('SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee')
+        or (numbered.line_item_type = 'Fee' and numbered.reservation_arn <> '') as is_commitment_fee
     from numbered
     inner join payer_months
         on numbered.payer_account_id = payer_months.payer_account_id
@@ -172,11 +172,11 @@ classified as (
         classes.token_direction,
         classes.token_cache_action,
         models.model_developer,
-        case when is_global_routing then coalesce(models.global_model_id, models.model_id) else models.model_id end as mapped_model_id,
+        case when metered.is_global_routing then coalesce(models.global_model_id, models.model_id) else models.model_id end as mapped_model_id,
         coalesce(service.service_category, entity.service_category) as service_category,
         coalesce(service.service_subcategory, entity.service_subcategory) as service_subcategory,
         coalesce(
-            case when row_kind = 'unused' or is_usage_row or is_commitment_fee then family.ai_scope end,
+            case when metered.row_kind = 'unused' or metered.is_usage_row or metered.is_commitment_fee then family.ai_scope end,
             service.ai_scope, entity.ai_scope
         ) as ai_scope
     from metered

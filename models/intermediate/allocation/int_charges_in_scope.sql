@@ -22,7 +22,7 @@ with charges as (
         BillingAccountId as billing_account_id,
         SubAccountId as sub_account_id,
         ResourceId as resource_id,
-        Tags as tags,
+        "Tags" as tags,
         coalesce(CommitmentDiscountStatus = 'Unused', false) as is_unused_commitment,
         x_Feed as feed,
         x_Source as source,

@@ -47,7 +47,7 @@ billed_nodes as (
     inner join {{ ref('instance_specs') }} as specs on billed.instance_type = specs.instance_type
     where
         specs.gpu_count > 0
-        or billed.resource_id in (select resource_id from slurm_hours)
+        or billed.resource_id in (select slurm_hours.resource_id from slurm_hours)
 
 ),
 

@@ -40,13 +40,13 @@ ranked as (
         row_number() over (
             partition by key_kinds.usage_date, key_kinds.provider_id, key_kinds.team, key_kinds.project_id, key_kinds.api_key_id
             order by
-                identities.priority,
-                case when identities.scope = '' then 1 else 0 end,
-                key_kinds.kind_order,
+                identities.priority asc,
+                case when identities.scope = '' then 1 else 0 end asc,
+                key_kinds.kind_order asc,
                 identities.valid_from desc,
-                identities.unit_id,
-                identities.project,
-                identities.environment
+                identities.unit_id asc,
+                identities.project asc,
+                identities.environment asc
         ) as rank
     from key_kinds
     inner join {{ ref('stg_reference__identity_map') }} as identities

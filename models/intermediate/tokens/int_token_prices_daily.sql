@@ -53,11 +53,11 @@ rates as (
         row_number() over (
             partition by prices.usage_date, prices.provider_id, prices.model_id, prices.token_class
             order by
-                case when rates.model_pattern = '*' then 1 else 0 end,
-                case when rates.token_class = prices.token_class then 0 when rates.token_class = '*' then 2 else 1 end,
+                case when rates.model_pattern = '*' then 1 else 0 end asc,
+                case when rates.token_class = prices.token_class then 0 when rates.token_class = '*' then 2 else 1 end asc,
                 rates.valid_from desc,
                 rates.discount_pct desc,
-                rates.unit_price_per_million
+                rates.unit_price_per_million asc
         ) as rank
     from (select distinct usage_date, provider_id, model_id, token_class, billing_token_class from prices) as prices
     inner join {{ ref('stg_reference__contract_rates') }} as rates

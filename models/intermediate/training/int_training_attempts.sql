@@ -51,7 +51,7 @@ pod_gpus as (
         max(gpu_count) as gpu_count
     from (
         select
-            usage_date,
+            requests.usage_date,
             requests.pod_uid,
             sum(
                 requests.requested_quantity
@@ -61,7 +61,7 @@ pod_gpus as (
         left join {{ ref('int_mig_shares') }} as shares
             on requests.mig_profile = shares.mig_profile and shares.accelerator_type = '*'
         where requests.resource_kind = 'gpu'
-        group by usage_date, requests.pod_uid
+        group by requests.usage_date, requests.pod_uid
     ) as daily
     group by pod_uid
 

@@ -8,12 +8,12 @@ with requests as (
         coalesce(names.provider_id, requests.raw_provider, 'unknown') as provider_id,
         coalesce(names.model_id, requests.raw_model) as model_id,
         case
-            when raw_service_tier in ('standard', 'default', 'auto', 'batch', 'on_demand', 'standard_only') then 'standard'
-            when raw_service_tier = 'priority_on_demand' then 'priority'
-            when raw_service_tier = 'flex_discount' then 'flex'
-            else raw_service_tier
+            when requests.raw_service_tier in ('standard', 'default', 'auto', 'batch', 'on_demand', 'standard_only') then 'standard'
+            when requests.raw_service_tier = 'priority_on_demand' then 'priority'
+            when requests.raw_service_tier = 'flex_discount' then 'flex'
+            else requests.raw_service_tier
         end as service_tier,
-        case when raw_processing = 'batch' or raw_service_tier = 'batch' then 'batch' else 'standard' end as processing,
+        case when requests.raw_processing = 'batch' or requests.raw_service_tier = 'batch' then 'batch' else 'standard' end as processing,
         {{ seconds_of_day('requests.requested_at') }} as second_of_day
     from {{ ref('int_requests_unioned') }} as requests
     left join {{ ref('int_model_names') }} as names

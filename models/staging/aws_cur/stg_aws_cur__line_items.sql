@@ -37,7 +37,7 @@ select
     try_cast(pricing_public_on_demand_rate as decimal(38, 12)) as public_on_demand_rate,
     pricing_rate_code as rate_code,
     pricing_term as term,
-    pricing_unit as pricing_unit,
+    pricing_unit,
     -- commitments
     savings_plan_savings_plan_a_r_n as savings_plan_arn,
     savings_plan_offering_type as savings_plan_type,
