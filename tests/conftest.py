@@ -107,7 +107,7 @@ class Warehouse:
 
     settings: Settings
     inputs: Path
-    as_of: datetime = datetime(2026, 11, 15)  # noqa: DTZ001 -- the run's clock is UTC without zone
+    as_of: datetime = datetime(2026, 11, 15)
     counter: int = 0
     results: list[LoadResult] = field(default_factory=list)
 

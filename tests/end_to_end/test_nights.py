@@ -17,7 +17,6 @@ from orchestration.landing.deliveries import land
 from orchestration.landing.manifest import land_manifest, read_manifest
 from orchestration.settings import PROJECT_DIR
 
-
 NIGHT = (
     "import sys; from datetime import datetime; from orchestration import pipeline; from orchestration.settings import Settings; "
     "pipeline.run(Settings.from_env(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), progress=lambda line: print(line, flush=True))"

@@ -17,7 +17,7 @@ from orchestration.settings import PROJECT_DIR, Settings
 
 SHARED_DATA = Path(os.environ.get("AI_FINOPS_SHARED_DATA", PROJECT_DIR / ".." / "shared" / "data"))
 PROFILE = PROJECT_DIR / "examples" / "real_data" / "deliveries.yml"
-AS_OF = datetime(2026, 11, 21)  # noqa: DTZ001 -- the pipeline's clock is UTC without zone
+AS_OF = datetime(2026, 11, 21)
 
 pytestmark = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason=f"no real exports at {SHARED_DATA} (set AI_FINOPS_SHARED_DATA)"
@@ -68,7 +68,9 @@ def test_the_vendors_totals_come_out_exactly(build, feed, measure, total):
     ],
 )
 def test_each_instance_costs_what_the_bill_says_in_focus_and_in_the_ledger(build, resource, total):
-    assert one(build, f"select sum(BilledCost) from focus.cost_and_usage where ResourceId = '{resource}'") == (Decimal(total),)
+    assert one(build, f"select sum(BilledCost) from focus.cost_and_usage where ResourceId = '{resource}'") == (
+        Decimal(total),
+    )
     ledger = one(
         build,
         "select sum(a.billed_cost) from core.fct_cost_allocation as a join focus.cost_and_usage as f on f.x_ChargeId = a.charge_id"

@@ -17,7 +17,9 @@ def marts(demo):
     con.execute(f"attach '{demo.published}/marts.duckdb' as marts (read_only); use marts")
     for path in sorted(demo.world.truth.glob("*.parquet")):
         con.execute(f"create temp view {path.stem} as select * from read_parquet('{path}')")
-    con.execute(f"create temp view truth_requests as select * from read_parquet('{demo.world.truth}/truth_requests/*.parquet')")
+    con.execute(
+        f"create temp view truth_requests as select * from read_parquet('{demo.world.truth}/truth_requests/*.parquet')"
+    )
     con.execute(
         "create temp view requests as select * from read_parquet("
         f"'{demo.published}/parquet/core/fct_inference_requests/*/*.parquet', hive_partitioning = false)"

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+
 from orchestration import pipeline
 from orchestration.landing.manifest import land_manifest
 from orchestration.settings import Settings

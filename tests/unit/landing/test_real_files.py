@@ -74,7 +74,7 @@ SOUND = [
         {"observed_at": OBSERVED},
         (46, 23),
         "select count(distinct metric), count(distinct uuid), min(observed_at) from raw.dcgm_samples",
-        (23, 1, datetime(2026, 10, 1, 10)),  # noqa: DTZ001 -- raw times are UTC without zone
+        (23, 1, datetime(2026, 10, 1, 10)),
         id="dump with every sample twice",
     ),
     pytest.param(
@@ -91,7 +91,7 @@ SOUND = [
 
 def load(settings: Settings, source: str, file: str, **options: object) -> LoadResult:
     land(source, [DATA / file], settings=settings, version="1", **options)
-    (result,) = load_pending(settings, as_of=datetime(2026, 11, 21))  # noqa: DTZ001 -- the run's clock is UTC without zone
+    (result,) = load_pending(settings, as_of=datetime(2026, 11, 21))
     return result
 
 

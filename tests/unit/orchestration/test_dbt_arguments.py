@@ -6,7 +6,7 @@ from datetime import date, datetime
 from orchestration.dbt_project import build_args, dbt_environment
 from orchestration.settings import PROJECT_DIR, Settings
 
-AS_OF = datetime(2026, 9, 1, 6)  # noqa: DTZ001
+AS_OF = datetime(2026, 9, 1, 6)
 
 
 def variables(args: list[str]) -> dict:

@@ -40,7 +40,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
 def test_a_run_that_never_ended_is_called_killed(tmp_path):
     from datetime import datetime
 
-    record = runs.RunRecord.start(tmp_path, datetime(2026, 9, 1))  # noqa: DTZ001
+    record = runs.RunRecord.start(tmp_path, datetime(2026, 9, 1))
     assert runs.mark_killed(tmp_path) == [record.run_id]
     assert runs.read_runs(tmp_path)[0]["status"] == runs.KILLED
     assert runs.mark_killed(tmp_path) == []

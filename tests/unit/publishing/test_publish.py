@@ -27,7 +27,7 @@ def home(tmp_path):
 
 
 def at(day: int) -> datetime:
-    return datetime(2026, 7, day)  # noqa: DTZ001
+    return datetime(2026, 7, day)
 
 
 def test_the_first_version_is_whole(home):

@@ -74,7 +74,7 @@ def result(run_id: str, status: str = "pass", severity: str = "critical") -> Gat
     )
 
 
-def request(run_id: str, *, days=None, results=None, at=datetime(2026, 7, 4), code="c") -> PublishRequest:  # noqa: DTZ001
+def request(run_id: str, *, days=None, results=None, at=datetime(2026, 7, 4), code="c") -> PublishRequest:
     return PublishRequest(
         run_id=run_id, as_of=at, published_at=at, models=MODELS, dirty_days=days, fingerprints={str(day): run_id for day in DAYS},
         code_hash=code, expected=frozenset({GATE}), results=[result(run_id)] if results is None else results,
@@ -98,4 +98,4 @@ if __name__ == "__main__":
         if reached == stage:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    publish(request("killed00", days=[DAYS[1]], at=datetime(2026, 7, 5)), settings_of(home), reached=die)  # noqa: DTZ001
+    publish(request("killed00", days=[DAYS[1]], at=datetime(2026, 7, 5)), settings_of(home), reached=die)
