@@ -39,7 +39,7 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
             yield lambda message: status.update(f"{title}: {escape(message)}")
     else:
         console.print(title)
-        yield lambda message: console.print(f"  {message}", markup=False, highlight=False)
+        yield lambda message: console.print(f"  {message}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{title}: {(datetime.now(UTC) - began).total_seconds():.1f} s", markup=False, highlight=False)
 
 

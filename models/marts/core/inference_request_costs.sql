@@ -95,7 +95,8 @@ select
     shares.group_quantity,
     charged.cost_status,
     charged.billing_currency,
-    {{ allocate('charged.effective_cost', 'shares.quantity', 'shares.group_quantity') }} as allocated_cost
+    -- The cast is for readers on DuckDB 1.x, where rounding gives a DOUBLE.
+    cast({{ allocate('charged.effective_cost', 'shares.quantity', 'shares.group_quantity') }} as decimal(38, 12)) as allocated_cost
 from shares
 inner join charged
     on
