@@ -1,1 +1,1 @@
-"""Timings as ratios within one run: the nightly job beside the least SQL by hand. Never part of a test's pass or fail."""
+"""Timings as ratios within one run: the nightly job beside the least SQL by hand. Never a test."""

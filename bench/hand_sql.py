@@ -1,11 +1,14 @@
 """The least DuckDB SQL by hand that does the data work of one night on the same request files.
 
-Typing with reject capture, Parquet by day, pricing by day-expanded price rows, the hourly aggregate. No lake, no gates, no bills,
-no allocation: the yardstick, not a product.
+Typing with reject capture, Parquet by day, pricing by day-expanded price rows, the hourly aggregate. No lake, no gates,
+no bills, no allocation, no search for repeated rows: the yardstick, not a product. Run as a module it takes its
+arguments as one JSON object and prints the seconds of each step and its processor time as one.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from pathlib import Path
 
@@ -54,25 +57,37 @@ _TYPED_GATEWAY = f"""
 """
 _TYPED_SERVING = """
     select rid as request_id, try_cast(finished_at as timestamp) as requested_at, served_model as model,
-        'self_hosted' as provider_id, caller_team as team_id, tenant as customer_id, server_group as api_key, feature, status,
-        'False' as cache_hit, try_cast(tokens_in as bigint) as prompt_tokens, try_cast(tokens_out as bigint) as completion_tokens,
+        'self_hosted' as provider_id, caller_team as team_id, tenant as customer_id, server_group as api_key, feature,
+        status, 'False' as cache_hit, try_cast(tokens_in as bigint) as prompt_tokens,
+        try_cast(tokens_out as bigint) as completion_tokens,
         try_cast(tokens_in_prefix_hit as bigint) as input_cache_read_tokens, 0::bigint as input_cache_write_5m_tokens,
         0::bigint as input_cache_write_1h_tokens, 0::bigint as output_reasoning_tokens, null::decimal(38, 12) as spend
     from read_parquet({files})
 """
 
 
-def run(gateway: list[Path], serving: list[Path], prices_csv: Path, out: Path, *, threads: int, memory_limit: str) -> dict[str, float]:
+def run(
+    gateway: list[str],
+    serving: list[str],
+    prices_csv: str,
+    aliases_csv: str,
+    out: str,
+    *,
+    threads: int,
+    memory_limit: str,
+) -> dict[str, float]:
     """Run the yardstick; returns seconds by step.
 
     Args:
         gateway: LiteLLM SpendLogs files.
         serving: Parquet files of the serving log.
         prices_csv: The price book as `orchestration.reference.price_book` writes it.
+        aliases_csv: The names of models in the logs and in the price book, from the same delivery.
         out: Folder for Parquet and the result.
     """
     con = duckdb.connect()
     con.execute(f"set threads = {threads}; set memory_limit = '{memory_limit}'; set preserve_insertion_order = false")
+    Path(out).mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
 
     def timed(name: str, *statements: str) -> None:
@@ -85,20 +100,29 @@ def run(gateway: list[Path], serving: list[Path], prices_csv: Path, out: Path, *
     is_good = "requested_at is not null and prompt_tokens >= 0 and completion_tokens >= 0 and request_id is not null"
     branches = []
     if gateway:
-        branches.append(_TYPED_GATEWAY.format(files=[str(path) for path in gateway], columns=columns))
+        branches.append(_TYPED_GATEWAY.format(files=gateway, columns=columns))
     if serving:
-        branches.append(_TYPED_SERVING.format(files=[str(path) for path in serving]))
+        branches.append(_TYPED_SERVING.format(files=serving))
     typed = " union all by name ".join(branches)
     requests = f"read_parquet('{out}/requests/*/*.parquet', hive_partitioning = false)"
     timed(
         "type and write",
         f"copy (select *, cast(requested_at as date) as usage_date, {is_good} as is_good from ({typed}))"
-        f" to '{out}/requests' (format parquet, compression zstd, partition_by (usage_date), write_partition_columns true)",
+        f" to '{out}/requests'"
+        " (format parquet, compression zstd, partition_by (usage_date), write_partition_columns true)",
     )
-    timed("rejects", f"copy (select * from {requests} where not is_good or is_good is null) to '{out}/rejects.parquet' (format parquet)")
+    timed(
+        "rejects",
+        f"copy (select * from {requests} where not is_good or is_good is null)"
+        f" to '{out}/rejects.parquet' (format parquet)",
+    )
     con.execute(f"create table prices as select * from read_csv('{prices_csv}', all_varchar = true)")
+    con.execute(f"create table names as select * from read_csv('{aliases_csv}', all_varchar = true)")
     terms = " + ".join(f"cast({name}_tokens as decimal(18, 0)) * coalesce(price_{name}, 0)" for name in CLASSES)
-    wide = ", ".join(f"max(case when token_class = '{name}' then cast(unit_price_usd as decimal(18, 12)) end) as price_{name}" for name in CLASSES)
+    wide = ", ".join(
+        f"max(case when token_class = '{name}' then cast(unit_price_usd as decimal(18, 12)) end) as price_{name}"
+        for name in CLASSES
+    )
     timed(
         "price and aggregate",
         f"""create table day_prices as
@@ -110,17 +134,26 @@ def run(gateway: list[Path], serving: list[Path], prices_csv: Path, out: Path, *
             group by all""",
         f"""copy (
             with classes as (
-                select *, prompt_tokens - input_cache_read_tokens - input_cache_write_5m_tokens - input_cache_write_1h_tokens
+                select *,
+                    prompt_tokens - input_cache_read_tokens - input_cache_write_5m_tokens - input_cache_write_1h_tokens
                         as input_uncached_text_tokens, completion_tokens - output_reasoning_tokens as output_text_tokens
                 from {requests} where is_good)
-            select date_trunc('hour', requested_at) as usage_hour, c.provider_id, c.model, team_id, customer_id, feature, api_key,
+            select date_trunc('hour', requested_at) as usage_hour, c.provider_id, c.model, team_id, customer_id,
+                feature, api_key,
                 count(*) as requests, {", ".join(f"sum({name}_tokens) as {name}_tokens" for name in CLASSES)},
-                sum({terms}) as cost, sum(spend) as spend
+                sum(case when cache_hit = 'True' then 0 else {terms} end) as cost, sum(spend) as spend
             from classes c
-            left join day_prices p on p.provider_id = c.provider_id and p.model_id = c.model and p.day = c.usage_date
-                and c.prompt_tokens > p.tier_start and c.prompt_tokens <= p.tier_end
+            left join names n on n.provider_id = c.provider_id and n.raw_model = c.model
+            left join day_prices p on p.provider_id = n.price_provider_id and p.model_id = n.model_id
+                and p.day = c.usage_date and c.prompt_tokens > p.tier_start and c.prompt_tokens <= p.tier_end
             group by all
         ) to '{out}/groups.parquet' (format parquet)""",
     )
     con.close()
     return seconds
+
+
+if __name__ == "__main__":
+    began = time.process_time()
+    steps = run(**json.loads(sys.argv[1]))
+    print(json.dumps({"steps": steps, "cpu_seconds": time.process_time() - began}))

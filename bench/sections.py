@@ -1,0 +1,210 @@
+"""What is timed, one function a section. Each prepares its own warehouse and adds to the report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from bench import hand_check, worlds
+from bench.measure import Night, last_json, night, python
+from bench.report import Report
+from orchestration.settings import Settings
+
+FIXED_REQUESTS = 1000
+# The run of the big worlds is on this morning: 20 days of one month.
+BIG_DAY = date(2026, 10, 21)
+# Of the worlds that grow by a day: 7 days before, then one new; the same after 365.
+NEW_DAY = date(2026, 10, 9)
+SHORT_MONTHS, LONG_MONTHS = 1, 13
+REQUESTS_PER_DAY = 2000
+RESTATED_DAY = date(2026, 10, 20)
+
+
+@dataclass
+class Bench:
+    """One benchmark run: where it works, how big, and what other sections already found.
+
+    Attributes:
+        work: Folder for worlds and warehouses.
+        rows: Requests of the big world.
+        dagster: Run the nights through Dagster.
+    """
+
+    work: Path
+    rows: int
+    dagster: bool
+    report: Report
+    say: worlds.Progress
+    nights: dict[str, Night] = field(default_factory=dict)
+
+    def warehouse(self, name: str) -> Settings:
+        """An empty warehouse."""
+        home = self.work / "warehouses" / name
+        shutil.rmtree(home, ignore_errors=True)
+        return Settings.from_env(home)
+
+    def night(self, name: str, settings: Settings, company: worlds.Company, *, dagster: bool | None = None) -> Night:
+        """Run and time a night, and keep its details."""
+        self.say(f"{name}: nightly job")
+        done = night(settings.home, company.as_of, dagster=self.dagster if dagster is None else dagster)
+        self.nights[name] = done
+        self.report.details[name] = done.as_dict()
+        stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in done.record["stages"].items())
+        self.say(
+            f"{name}: {done.seconds:.1f} s wall, {done.measured.cpu_seconds:.1f} s processor, peak"
+            f" {done.measured.peak_gb:.2f} GB, {done.dirty_days} days, {done.record['models_built']} models ({stages})"
+        )
+        return done
+
+    def loaded(self, name: str, company: worlds.Company) -> Settings:
+        """A new warehouse with everything of a company landed."""
+        settings = self.warehouse(name)
+        worlds.land_all(company, settings)
+        return settings
+
+    def big(self, requests: int) -> worlds.Company:
+        """The company with about that many requests in a month of 20 days."""
+        self.say(f"simulating {requests:,} requests")
+        days = BIG_DAY.day - 1
+        return worlds.company(self.work / "worlds" / f"{requests}", day=BIG_DAY, requests_per_day=requests / days)
+
+
+def fixed(bench: Bench) -> None:
+    """The job on a thousand requests: what it costs before data counts."""
+    company = bench.big(FIXED_REQUESTS)
+    done = bench.night("fixed", bench.loaded("fixed", company), company)
+    bench.report.add(
+        "fixed cost: 1,000 requests", done.seconds, 45, " s", f"processor {done.measured.cpu_seconds:.0f} s"
+    )
+    if not bench.dagster:
+        other = bench.night("fixed, Dagster", bench.loaded("fixed-dagster", company), company, dagster=True)
+        bench.report.add("  the same through Dagster", other.seconds, None, " s")
+
+
+def rows(bench: Bench) -> None:
+    """The job on many requests, and its slope over the fixed cost."""
+    company = bench.big(bench.rows)
+    done = bench.night("rows", bench.loaded("rows", company), company)
+    bench.report.add(f"{company.requests:,} requests", done.seconds, None, " s")
+    bench.report.add("  peak memory, largest process", done.measured.peak_gb, 4, " GB", "the target is for 50 million")
+
+
+def hand(bench: Bench) -> None:
+    """Hand SQL on the same files, checked against what was published; the slope as a multiple of it."""
+    company = bench.big(bench.rows)
+    warehouse = Settings.from_env(bench.work / "warehouses" / "rows")
+    prices = next(warehouse.landing.glob("price_book/*/*/token_prices.csv"))
+    out = bench.work / "hand"
+    shutil.rmtree(out, ignore_errors=True)
+    arguments = {
+        "gateway": [str(path) for path in company.files("litellm")],
+        "serving": [str(path) for path in company.files("request_log")],
+        "prices_csv": str(prices),
+        "aliases_csv": str(prices.with_name("model_aliases.csv")),
+        "out": str(out),
+        "threads": warehouse.threads,
+        "memory_limit": warehouse.memory_limit,
+    }
+    bench.say("hand SQL")
+    done = python(["-m", "bench.hand_sql", json.dumps(arguments)], bench.work / "hand-home")
+    printed = last_json(done)
+    steps, cpu_seconds = printed["steps"], printed["cpu_seconds"]
+    seconds = sum(steps.values())
+    check = hand_check.compare(out / "groups.parquet", warehouse.published)
+    bench.report.details["hand"] = {
+        "steps": steps,
+        "cpu_seconds": cpu_seconds,
+        "peak_gb": done.peak_gb,
+        "check": check,
+    }
+    bench.say(f"hand SQL: {seconds:.1f} s {steps}; costs equal the published ones: {check['equal']} {check}")
+    bench.report.add("hand SQL on the same files", seconds, None, " s", f"costs equal: {check['equal']}")
+    if {"fixed", "rows"} <= bench.nights.keys():
+        big, small = bench.nights["rows"], bench.nights["fixed"]
+        slope = big.seconds - small.seconds
+        bench.report.add("slope: T(N) - T(1k), as a multiple of hand SQL", slope / seconds, 2, "x", f"{slope:.1f} s")
+        processor = (big.measured.cpu_seconds - small.measured.cpu_seconds) / cpu_seconds
+        bench.report.add("  the same in processor time", processor, None, "x")
+        for stage in big.record["stages"]:
+            more = big.record["stages"][stage] - small.record["stages"].get(stage, 0)
+            if more / seconds > 0.05:
+                bench.report.add(f"  of which {stage}", more / seconds, None, "x", f"{more:.1f} s")
+
+
+def _warehouse_of_rows(bench: Bench) -> tuple[Settings, worlds.Company]:
+    """The warehouse that `rows` left; without that section, a small one."""
+    if "rows" in bench.nights:
+        return Settings.from_env(bench.work / "warehouses" / "rows"), bench.big(bench.rows)
+    company = bench.big(FIXED_REQUESTS)
+    settings = bench.loaded("again", company)
+    bench.night("again, first run", settings, company)
+    return settings, company
+
+
+def nothing(bench: Bench) -> None:
+    """A second run right after the first."""
+    settings, company = _warehouse_of_rows(bench)
+    done = bench.night("nothing new", settings, company)
+    started = "dbt build" in done.record["stages"]
+    bench.report.add("nothing new", done.seconds, 20, " s", f"dbt {'WAS' if started else 'not'} started")
+
+
+def redelivery(bench: Bench) -> None:
+    """The same log and bill files once more under other names."""
+    settings, company = _warehouse_of_rows(bench)
+    scratch = bench.work / "renamed"
+    shutil.rmtree(scratch, ignore_errors=True)
+    for source in ("litellm", "request_log", "focus"):
+        worlds.land_renamed(company, settings, scratch / source, source)
+    shutil.rmtree(scratch)
+    done = bench.night("identical re-delivery", settings, company)
+    bench.report.add("identical re-delivery: models built", done.record["models_built"], 0, "", f"{done.seconds:.1f} s")
+
+
+def history(bench: Bench) -> None:
+    """One new day after a year, against the same day after a week."""
+    found = {}
+    for months, name in ((SHORT_MONTHS, "7 days"), (LONG_MONTHS, "365 days")):
+        bench.say(f"history: simulating {name}")
+        before, after = worlds.successive_days(
+            bench.work / "worlds" / "history",
+            days=[NEW_DAY - timedelta(days=1), NEW_DAY],
+            requests_per_day=REQUESTS_PER_DAY,
+            months=months,
+        )
+        settings = bench.loaded(f"history-{months}", before)
+        bench.night(f"{name}, first run", settings, before)
+        worlds.land_last_morning(after, settings)
+        found[name] = bench.night(f"a new day after {name}", settings, after)
+    short, long = found["7 days"], found["365 days"]
+    note = f"{long.seconds:.1f} s against {short.seconds:.1f} s; {long.dirty_days} and {short.dirty_days} dirty days"
+    bench.report.add("a new day after 365 days / after 7", long.seconds / short.seconds, 1.2, "x", note)
+
+
+def restatement(bench: Bench) -> None:
+    """A month's AWS bill sent again with two days changed, against two new days."""
+    bench.say("restatement: simulating")
+    first, *later = worlds.successive_days(
+        bench.work / "worlds" / "restatement",
+        days=[RESTATED_DAY - timedelta(days=back) for back in (2, 1, 0)],
+        requests_per_day=REQUESTS_PER_DAY,
+    )
+    settings = bench.loaded("restatement", first)
+    bench.night("restatement, first run", settings, first)
+    for company in later:
+        worlds.land_last_morning(company, settings)
+    new = bench.night("two new days", settings, later[-1])
+    days = [date(RESTATED_DAY.year, RESTATED_DAY.month, day) for day in (6, 7)]
+    lines = worlds.land_changed_bill(later[-1], settings, bench.work / "changed", days)
+    restated = bench.night("a month with two days changed", settings, later[-1])
+    note = (
+        f"{restated.seconds:.1f} s against {new.seconds:.1f} s; {restated.dirty_days} and {new.dirty_days} dirty days;"
+        f" {lines} lines changed"
+    )
+    bench.report.add("a month's bill with 2 days changed / 2 new days", restated.seconds / new.seconds, 1.5, "x", note)
+
+
+SECTIONS = {section.__name__: section for section in (fixed, rows, hand, nothing, redelivery, history, restatement)}
