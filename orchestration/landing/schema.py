@@ -19,6 +19,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -186,6 +187,19 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
     )
 
 
+@lru_cache(maxsize=256)
+def _tables_of(path: Path, changed_ns: int, size: int) -> tuple[RawTable, ...]:
+    """The tables of one file. Kept while its time of change and size stand: a run asks dozens of times."""
+    # The parser in C where there is one: ten times as fast, the same documents.
+    document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    tables = (
+        _table(source["name"], entry, path)
+        for source in document.get("sources") or ()
+        for entry in source.get("tables") or ()
+    )
+    return tuple(table for table in tables if table is not None)
+
+
 def load_schemas(project_dir: Path) -> dict[str, RawTable]:
     """Return every loadable raw table of the project by name, in a fixed order.
 
@@ -194,15 +208,11 @@ def load_schemas(project_dir: Path) -> dict[str, RawTable]:
     """
     tables: dict[str, RawTable] = {}
     for path in sorted(Path(project_dir).glob("models/staging/*/_*__sources.yml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        for source in document.get("sources") or ():
-            for entry in source.get("tables") or ():
-                table = _table(source["name"], entry, path)
-                if table is None:
-                    continue
-                if table.name in tables:
-                    raise SchemaError(
-                        f"{path.name}: raw table {table.name} is declared twice, first in {tables[table.name].path}"
-                    )
-                tables[table.name] = table
+        status = path.stat()
+        for table in _tables_of(path, status.st_mtime_ns, status.st_size):
+            if table.name in tables:
+                raise SchemaError(
+                    f"{path.name}: raw table {table.name} is declared twice, first in {tables[table.name].path}"
+                )
+            tables[table.name] = table
     return tables

@@ -60,8 +60,10 @@ def sample_keys(path: Path, is_array: bool) -> list[str]:
         with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
             try:
                 for place in range(places):
-                    if place:
-                        stream.seek(size * place // places)
+                    start = size * place // places
+                    # Never back: in a file of some thousand lines the places overlap, and one line would be read ten times.
+                    if start > stream.tell():
+                        stream.seek(start)
                         stream.readline()
                     for _ in range(SAMPLED_LINES * (SAMPLED_PLACES // places)):
                         line = stream.readline()
