@@ -50,7 +50,7 @@ def main() -> None:
             # One night that fails must not cost the figures of the other sections.
             say(f"{name}: FAILED\n{error}")
             report.details[f"{name} failed"] = str(error)
-    print(f"\n{report.table()}")
+    print(f"\n{report.nights()}\n\n{report.table()}")
     if arguments.json:
         arguments.json.write_text(json.dumps({"rows": arguments.rows, **report.as_dict()}, indent=1))
     if not arguments.keep:

@@ -52,17 +52,34 @@ class Report:
         for line in self.lines:
             target = "" if line.target is None else f"<= {line.target:g}{line.unit}"
             rows.append((line.what, f"{line.measured:.2f}{line.unit}", target, line.verdict, line.note))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        text = [
-            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-        ]
-        text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-        return "\n".join(text)
+        return _markdown(rows)
+
+    def nights(self) -> str:
+        """Every night's cost as Markdown."""
+        rows = [("night", "wall s", "processor s", "peak GB", "dirty days", "models", "seconds of the stages")]
+        for name, night in self.details.items():
+            if not isinstance(night, dict) or "stages" not in night:
+                continue
+            days = "all" if night["dirty_days"] is None else str(len(night["dirty_days"]))
+            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in night["stages"].items())
+            figures = (f"{night['seconds']:.1f}", f"{night['cpu_seconds']:.1f}", f"{night['peak_gb']:.2f}")
+            rows.append((name, *figures, days, str(night["models_built"]), stages))
+        return _markdown(rows)
 
     def as_dict(self) -> dict:
         """Plain types, for the JSON file."""
         lines = [{**asdict(line), "verdict": line.verdict} for line in self.lines]
         return {"machine": self.machine, "lines": lines, "details": self.details}
+
+
+def _markdown(rows: list[tuple[str, ...]]) -> str:
+    """A table, padded so that it reads well as plain text; the first row is its head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    text = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(text)
 
 
 def machine() -> dict:

@@ -20,6 +20,8 @@ BIG_DAY = date(2026, 10, 21)
 NEW_DAY = date(2026, 10, 9)
 SHORT_MONTHS, LONG_MONTHS = 1, 13
 REQUESTS_PER_DAY = 2000
+# Wall clock grows where others use the machine; processor time hardly does.
+AS_PROCESSOR = "  the same in processor time"
 RESTATED_DAY = date(2026, 10, 20)
 
 
@@ -127,7 +129,7 @@ def hand(bench: Bench) -> None:
         slope = big.seconds - small.seconds
         bench.report.add("slope: T(N) - T(1k), as a multiple of hand SQL", slope / seconds, 2, "x", f"{slope:.1f} s")
         processor = (big.measured.cpu_seconds - small.measured.cpu_seconds) / cpu_seconds
-        bench.report.add("  the same in processor time", processor, None, "x")
+        bench.report.add(AS_PROCESSOR, processor, None, "x")
         for stage in big.record["stages"]:
             more = big.record["stages"][stage] - small.record["stages"].get(stage, 0)
             if more / seconds > 0.05:
@@ -180,8 +182,7 @@ def history(bench: Bench) -> None:
         worlds.land_last_morning(after, settings)
         found[name] = bench.night(f"a new day after {name}", settings, after)
     short, long = found["7 days"], found["365 days"]
-    note = f"{long.seconds:.1f} s against {short.seconds:.1f} s; {long.dirty_days} and {short.dirty_days} dirty days"
-    bench.report.add("a new day after 365 days / after 7", long.seconds / short.seconds, 1.2, "x", note)
+    _compare(bench, "a new day after 365 days / after 7", long, short, 1.2)
 
 
 def restatement(bench: Bench) -> None:
@@ -200,11 +201,14 @@ def restatement(bench: Bench) -> None:
     days = [date(RESTATED_DAY.year, RESTATED_DAY.month, day) for day in (6, 7)]
     lines = worlds.land_changed_bill(later[-1], settings, bench.work / "changed", days)
     restated = bench.night("a month with two days changed", settings, later[-1])
-    note = (
-        f"{restated.seconds:.1f} s against {new.seconds:.1f} s; {restated.dirty_days} and {new.dirty_days} dirty days;"
-        f" {lines} lines changed"
-    )
-    bench.report.add("a month's bill with 2 days changed / 2 new days", restated.seconds / new.seconds, 1.5, "x", note)
+    _compare(bench, f"a month's bill with 2 days changed ({lines} lines) / 2 new days", restated, new, 1.5)
+
+
+def _compare(bench: Bench, what: str, one: Night, other: Night, target: float) -> None:
+    note = f"{one.seconds:.1f} s / {other.seconds:.1f} s; dirty days {one.dirty_days} / {other.dirty_days}"
+    bench.report.add(what, one.seconds / other.seconds, target, "x", note)
+    one_cpu, other_cpu = one.measured.cpu_seconds, other.measured.cpu_seconds
+    bench.report.add(AS_PROCESSOR, one_cpu / other_cpu, None, "x", f"{one_cpu:.1f} s / {other_cpu:.1f} s")
 
 
 SECTIONS = {section.__name__: section for section in (fixed, rows, hand, nothing, redelivery, history, restatement)}
