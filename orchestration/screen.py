@@ -35,7 +35,11 @@ end
 
 
 def _money(value: Decimal | float | None, digits: int = 0) -> str:
-    return "" if value is None else f"{value:,.{digits}f}"
+    if value is None:
+        return ""
+    text = f"{value:,.{digits}f}"
+    # A difference of a fraction of a cent is no negative amount.
+    return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
 def _table(title: str, *columns: str) -> Table:
