@@ -55,9 +55,7 @@ def land_manifest(
         arrives_on = str(entry.get("arrives_on") or "")
         if arrived_by and arrives_on > arrived_by:
             continue
-        files = [
-            (own_folder if str(name).startswith("./") else (root or own_folder)) / name for name in entry["files"]
-        ]
+        files = [(own_folder if str(name).startswith("./") else (root or own_folder)) / name for name in entry["files"]]
         options = {key: entry[key] for key in LAND_OPTIONS if entry.get(key) is not None}
         landed.append(land(entry["source"], files, settings=settings, **options))
         progress(f"{entry['source']}: {', '.join(Path(name).name for name in entry['files'][:3])}")

@@ -35,7 +35,9 @@ def test_dagster_knows_the_published_version_and_every_check(through_dagster):
 
 def test_nothing_new_starts_no_dagster_run(through_dagster):
     before = DagsterInstance.get().get_runs_count()
-    record = run_through_dagster(through_dagster.settings, through_dagster.world.timeline.as_of, False, lambda line: None)
+    record = run_through_dagster(
+        through_dagster.settings, through_dagster.world.timeline.as_of, False, lambda line: None
+    )
     assert record["status"] == "nothing_new"
     assert DagsterInstance.get().get_runs_count() == before
 
@@ -46,7 +48,9 @@ def test_a_failed_gate_refuses_through_dagster_and_says_what_failed(through_dags
 
     monkeypatch.setitem(publish_checks.PUBLISH_CHECKS, "planted_check", broken)
     before = through_dagster.published.resolve()
-    record = run_through_dagster(through_dagster.settings, through_dagster.world.timeline.as_of, True, lambda line: None)
+    record = run_through_dagster(
+        through_dagster.settings, through_dagster.world.timeline.as_of, True, lambda line: None
+    )
     assert record["status"] == "refused"
     assert record["problems"] == ["planted_check [published] fail: 3 rows. planted"]
     assert through_dagster.published.resolve() == before
