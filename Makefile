@@ -36,6 +36,7 @@ test: setup ## All tests
 lint: setup ## ruff, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@rm -rf target/compiled
 	@AI_FINOPS_ANALYST_PATH=target/lint.duckdb $(BIN)/dbt compile --quiet --target analyst
 	@$(BIN)/sqlfluff lint --config .sqlfluff --disable-progress-bar --processes 2 target/compiled
 	@$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
