@@ -94,7 +94,7 @@ def find_losers(
             from ({" union all ".join(both)})
             window w as (
                 partition by _feed, {keys}
-                order by coalesce(_version, '') desc, is_new {"desc" if force else "asc"}, content, filename,
+                order by coalesce(_version, '') desc, is_new {"desc" if force else "asc"}, content, _file, filename,
                     file_row_number
             )
         )
