@@ -120,10 +120,11 @@ def statistics(con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str,
         if day is not None:
             stats["days"][day] = [int(count), hashes]
     if table.bill and table.span_end:
+        shared = table.shared_span or "true"
         for partition, first, last in con.execute(
             f"""
             select distinct _partition, cast(_day as varchar), cast(last_day as varchar)
-            from (select _partition, _day, {span} as last_day from {scan(paths)}) where last_day > _day order by all
+            from (select *, {span} as last_day from {scan(paths)}) where last_day > _day and ({shared}) order by all
             """
         ).fetchall():
             result[partition].setdefault("spans", []).append([first, last])

@@ -178,5 +178,5 @@ def test_a_short_export_is_refused_and_what_was_published_stays(week_published, 
     record = week_published.night()
     [refused] = [load for load in record.loads if load["verdict"] == "refused"]
     assert refused["source"] == "aws_cur"
-    assert "fewer days" in refused["reason"]
+    assert "covers 1 days, but 6 are current; missing: 2026-10-02" in refused["reason"]
     assert week_published.marts.resolve() == before
