@@ -14,6 +14,8 @@ from bench.report import Report
 from orchestration.settings import Settings
 
 FIXED_REQUESTS = 1000
+# The size that the memory target is for.
+MEMORY_REQUESTS = 50_000_000
 # The run of the big worlds is on this morning: 20 days of one month.
 BIG_DAY = date(2026, 10, 21)
 # Of the worlds that grow by a day: 7 days before, then one new; the same after 365.
@@ -91,7 +93,8 @@ def rows(bench: Bench) -> None:
     company = bench.big(bench.rows)
     done = bench.night("rows", bench.loaded("rows", company), company)
     bench.report.add(f"{company.requests:,} requests", done.seconds, None, " s")
-    bench.report.add("  peak memory, largest process", done.measured.peak_gb, 4, " GB", "the target is for 50 million")
+    target, note = (4, "") if company.requests >= MEMORY_REQUESTS * 0.9 else (None, "target: 4 GB at 50,000,000")
+    bench.report.add("  peak memory, largest process", done.measured.peak_gb, target, " GB", note)
 
 
 def hand(bench: Bench) -> None:

@@ -74,10 +74,29 @@ def company(root: Path, *, day: date, requests_per_day: float, months: int = 1) 
 def successive_days(root: Path, *, days: list[date], requests_per_day: float, months: int = 1) -> list[Company]:
     """The same company up to each of some successive days: what each adds is a real morning's deliveries."""
     grown = 1 + GROWTH_A_DAY * (days[0] - _first_day(days[0], months)).days
-    return [
+    companies = [
         company(root / f"{months}-{day}", day=day, requests_per_day=requests_per_day / grown, months=months)
         for day in days
     ]
+    for earlier in companies[:-1]:
+        _cut_bill(earlier, companies[-1])
+    return companies
+
+
+def _cut_bill(earlier: Company, last: Company) -> None:
+    """Make a company's newest AWS bill the later one's as it stood then.
+
+    The simulation sizes the savings plan by all of its window, so a longer window changes the lines of days long past; a
+    real bill's lines stay.
+    """
+    bill, later = earlier.files("aws_cur")[-1], last.files("aws_cur")[-1]
+    # Bills lag a day.
+    billed_to = (earlier.as_of.date() - timedelta(days=1)).isoformat()
+    with later.open(newline="") as source, bill.open("w", newline="") as target:
+        reader = csv.DictReader(source)
+        writer = csv.DictWriter(target, reader.fieldnames)
+        writer.writeheader()
+        writer.writerows(row for row in reader if row["line_item_usage_start_date"] < billed_to)
 
 
 def _first_day(day: date, months: int) -> date:
