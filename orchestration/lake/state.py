@@ -20,11 +20,12 @@ from orchestration.landing.schema import RawTable
 
 @dataclass
 class FeedState:
-    """One feed inside a partition: rows, newest `_day`, and covered day to [rows, sum of hashes]."""
+    """One feed inside a partition: rows, newest `_day`, covered day to [rows, sum of hashes], and the days on which rows start."""
 
     rows: int = 0
     max_day: str | None = None
     days: dict[str, tuple[int, int]] = field(default_factory=dict)
+    starts: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -54,9 +55,13 @@ class PartitionState:
         """Covered days of all feeds, ISO."""
         return {day for feed in self.feeds.values() for day in feed.days}
 
+    def starting_days(self) -> set[str]:
+        """Days on which a row starts, ISO: what an export really holds (one monthly fee covers every day)."""
+        return {day for feed in self.feeds.values() for day in feed.starts}
+
     def empty_feeds(self) -> dict[str, dict]:
         """The feeds of a partition that was dropped."""
-        return {feed: {"rows": 0, "max_day": None, "days": {}} for feed in self.feeds}
+        return {feed: {"rows": 0, "max_day": None, "days": {}, "starts": []} for feed in self.feeds}
 
 
 def current_state(summaries: Iterable[dict]) -> dict[str, PartitionState]:
@@ -76,6 +81,7 @@ def current_state(summaries: Iterable[dict]) -> dict[str, PartitionState]:
                 mine = now.feeds.setdefault(feed, FeedState())
                 mine.rows += stats["rows"]
                 mine.max_day = max(filter(None, (mine.max_day, stats["max_day"])), default=None)
+                mine.starts |= set(stats["starts"])
                 for day, (rows, hashes) in stats["days"].items():
                     old_rows, old_hashes = mine.days.get(day, (0, 0))
                     mine.days[day] = (old_rows + rows, old_hashes + int(hashes))
@@ -114,11 +120,13 @@ def statistics(con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str,
         """
     ).fetchall()
     for partition, feed, day, count, hashes, starting, max_day in rows:
-        stats = result[partition]["feeds"].setdefault(feed, {"rows": 0, "max_day": None, "days": {}})
+        stats = result[partition]["feeds"].setdefault(feed, {"rows": 0, "max_day": None, "days": {}, "starts": []})
         stats["rows"] += int(starting)
         stats["max_day"] = max(filter(None, (stats["max_day"], max_day)), default=None)
         if day is not None:
             stats["days"][day] = [int(count), hashes]
+            if starting:
+                stats["starts"].append(day)
     if table.bill and table.span_end:
         shared = table.shared_span or "true"
         for partition, first, last in con.execute(

@@ -260,12 +260,12 @@ def _fewer_days(
     """Why a delivery would lose days: days with rows today that it neither has rows for nor says are empty."""
     for partition, old in previous.items():
         mine = partitions.get(partition)
-        new_days = {day for feed in mine["feeds"].values() for day in feed["days"]} if mine else set()
-        lost = sorted(set(old.days()) - new_days - {day.isoformat() for day in candidate.covered_days})
+        new_days = {day for feed in mine["feeds"].values() for day in feed["starts"]} if mine else set()
+        lost = sorted(old.starting_days() - new_days - {day.isoformat() for day in candidate.covered_days})
         if lost:
             shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
             return (
-                f"{names_of(candidate)}: {partition} covers {len(new_days)} days, but {len(old.days())} are current; "
+                f"{names_of(candidate)}: {partition} covers {len(new_days)} days, but {len(old.starting_days())} are current; "
                 f"missing: {shown}. "
                 f"What is current (load {old.load_id}) stays. If the days are really gone, land it again with --force."
             )
