@@ -163,6 +163,19 @@ def test_what_was_billed_and_not_logged_is_named_unmetered(marts):
     assert wrong == []
 
 
+def test_a_served_model_carries_what_its_servers_held_idle(marts):
+    """Every dollar of a deployment is under the model's own name, so that tokens with idle cost more than tokens used."""
+    aliased = rows(
+        marts,
+        """
+        select deployment_id, usage_date, count(distinct model_id) from core.fct_cost_allocation
+        where provider_id = 'self_hosted' and workload_type = 'serving' and deployment_id in (select distinct deployment_id from requests)
+        group by all having count(distinct model_id) > 1
+        """,
+    )
+    assert aliased == []
+
+
 def test_at_most_three_percent_has_no_owner(marts):
     [(share,)] = rows(
         marts,

@@ -41,7 +41,7 @@ holdings as (
         workloads.resource_kind,
         owners.team_id,
         coalesce(workloads.environment, owners.environment) as environment,
-        workloads.model_id,
+        coalesce(served.model_id, workloads.model_id) as model_id,
         workloads.deployment_id,
         workloads.training_run_id,
         workloads.attempt_id,
@@ -68,6 +68,11 @@ holdings as (
             and workloads.team_hint is not distinct from owners.team_hint
             and workloads.namespace is not distinct from owners.namespace
             and workloads.slurm_account is not distinct from owners.slurm_account
+    left join {{ ref('int_served_models_daily') }} as served
+        on
+            workloads.usage_date = served.usage_date
+            and workloads.deployment_id = served.deployment_id
+            and workloads.workload_type = 'serving'
     where workloads.held_quantity > 0
 
 ),
