@@ -309,6 +309,8 @@ def dev(settings: Settings, arguments: tuple[str, ...]) -> None:
 
     dagster_home(settings)
     os.environ["AI_FINOPS_HOME"] = str(settings.home)
+    # `dg`, which Dagster would rather have us use, is a package of its own and does nothing more here.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
     ensure_manifest(settings)
     os.chdir(settings.project_dir)
     dagster = str(Path(sys.executable).with_name("dagster"))

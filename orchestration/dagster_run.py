@@ -17,7 +17,13 @@ from orchestration import pipeline, runs
 from orchestration.pipeline import Progress
 from orchestration.settings import Settings
 
-DAGSTER_YAML = "# Written once by ai-finops; edit it freely.\ntelemetry:\n  enabled: false\n"
+DAGSTER_YAML = """# Written once by ai-finops; edit it freely.
+telemetry:
+  enabled: false
+# The page's invitation to leave an address.
+nux:
+  enabled: false
+"""
 
 
 class _ToProgress(logging.Handler):

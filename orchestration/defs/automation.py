@@ -22,11 +22,20 @@ nightly = dg.define_asset_job(
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Every night at the time of AI_FINOPS_SCHEDULE_CRON, UTC."""
     return dg.ScheduleDefinition(
-        name="nightly_schedule", job=nightly, cron_schedule=settings.schedule_cron, execution_timezone="UTC"
+        name="nightly_schedule",
+        job=nightly,
+        cron_schedule=settings.schedule_cron,
+        execution_timezone="UTC",
+        description="Every night; with nothing new it ends in seconds. The time is AI_FINOPS_SCHEDULE_CRON, UTC.",
     )
 
 
-@dg.sensor(name="landing_sensor", job=nightly, minimum_interval_seconds=60)
+@dg.sensor(
+    name="landing_sensor",
+    job=nightly,
+    minimum_interval_seconds=60,
+    description="Starts a night when something has landed or lies in the inbox; each set of deliveries once.",
+)
 def landing_sensor() -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Start a night when something has landed or lies in the inbox. One request per set of pending deliveries."""
     # The lake's libraries cost seconds; definitions must load without them.
@@ -39,7 +48,11 @@ def landing_sensor() -> Iterator[dg.RunRequest | dg.SkipReason]:
     yield dg.RunRequest(run_key=hashlib.sha256("\n".join(sorted(pending)).encode()).hexdigest()[:16])
 
 
-@dg.run_failure_sensor(name="failure_sensor", monitored_jobs=[nightly])
+@dg.run_failure_sensor(
+    name="failure_sensor",
+    monitored_jobs=[nightly],
+    description="Alerts for a run that could not do so itself: its process died, or it failed before the night began.",
+)
 def failure_sensor(context: dg.RunFailureSensorContext) -> None:
     """Alert for a run that could not do so itself: its process died, or it failed before the night began."""
     settings = Settings.from_env()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from orchestration.defs.resources import NightResource
+from orchestration.defs.resources import NightResource, shown_days
 from orchestration.publishing import versions
 
 KEY = dg.AssetKey(["published", "marts"])
@@ -15,16 +15,23 @@ def published_asset(marts: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
 
     @dg.asset(key=KEY, deps=list(marts), group_name="published", kinds={"duckdb"})
     def published_marts(night: NightResource) -> dg.MaterializeResult:
-        """Require every expected gate, write the next version, switch `current` to it. Refuses on its own account."""
+        """The version that BI tools read: marts.duckdb, Parquet and Data Docs under `published/current`.
+
+        Written and switched to only where every expected gate is present and passes; else the version before it stays.
+        """
         version = night.current.publish()
         manifest = versions.read_manifest(version)
+        rows_of = "\n".join(
+            ["| table | rows |", "|---|--:|", *(f"| {table} | {rows:,} |" for table, rows in manifest["rows"].items())]
+        )
         return dg.MaterializeResult(
             metadata={
                 "version": manifest["version"],
                 "path": dg.MetadataValue.path(str(version)),
                 "rows": sum(manifest["rows"].values()),
                 "gates": len(night.current.record.results),
-                "dirty_days": "all" if manifest["dirty_days"] is None else ", ".join(manifest["dirty_days"]),
+                "rows_of": dg.MetadataValue.md(rows_of),
+                "dirty_days": shown_days(night.current.plan().days),
                 "data_docs": dg.MetadataValue.path(str(version / versions.DATA_DOCS / "index.html")),
             }
         )

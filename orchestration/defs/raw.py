@@ -48,12 +48,16 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             loads = [load for load in loaded.loads if load.table == table]
             refused = [load for load in loads if load.refused]
             counts = {
-                name: sum(getattr(load, name) for load in loads)
-                for name in ("rows", "rejected", "duplicate", "superseded")
+                name: sum(getattr(load, name) for load in loads) for name in ("rejected", "duplicate", "superseded")
             }
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata={"loads": len(loads), **counts},
+                metadata={
+                    "loads": len(loads),
+                    "refused_loads": len(refused),
+                    "rows_in": sum(load.rows for load in loads),
+                    **counts,
+                },
                 check_results=[
                     dg.AssetCheckResult(
                         check_name=ARRIVALS_CHECK,

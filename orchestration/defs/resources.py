@@ -7,8 +7,8 @@ writer anyway).
 
 import contextlib
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,6 +19,20 @@ from orchestration.settings import Settings
 
 # The command line listens here.
 progress_log = logging.getLogger("ai_finops.progress")
+
+
+def shown_days(days: Iterable[date] | None) -> str:
+    """Dirty days as metadata shows them, `2026-09-29 to 2026-10-02, 2026-10-05 (5 days)`; None is all days."""
+    if days is None:
+        return "all"
+    stretches: list[list[date]] = []
+    for day in sorted(days):
+        if stretches and day - stretches[-1][-1] == timedelta(days=1):
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    shown = (f"{one[0]} to {one[-1]}" if len(one) > 1 else f"{one[0]}" for one in stretches)
+    return f"{', '.join(shown)} ({sum(map(len, stretches))} days)"
 
 
 class NightResource(dg.ConfigurableResource):

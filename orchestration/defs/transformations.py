@@ -4,14 +4,15 @@ is error.
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration import dbt_project
-from orchestration.defs.resources import NightResource
+from orchestration.defs.resources import NightResource, progress_log, shown_days
 from orchestration.settings import Settings
 
 
@@ -22,8 +23,38 @@ def group_of(resource_type: str, path: str) -> str:
     return "_".join(Path(path).parts[:-1])
 
 
+def check_description(test: Mapping[str, Any]) -> str:
+    """What a dbt test claims: its description; else the generic test and its arguments; else the comment that its SQL
+    opens with.
+    """
+    if test.get("description"):
+        return test["description"]
+    if generic := test.get("test_metadata"):
+        arguments = [
+            f"{name} {', '.join(value) if isinstance(value, list) else value}".removeprefix("column_name ")
+            for name, value in generic["kwargs"].items()
+            if name != "model"
+        ]
+        return f"{generic['name'].replace('_', ' ')}: {'; '.join(arguments)}"
+    lines = (line for line in test["raw_code"].splitlines() if line.strip() and not line.startswith("{{ config("))
+    return " ".join(line.removeprefix("--").strip() for line in takewhile(lambda line: line.startswith("--"), lines))
+
+
 class Translator(DagsterDbtTranslator):
     """dbt's names as Dagster shows them."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description, and a model's SQL. A seed has none to show."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return dbt_resource_props["description"]
+        return super().get_description(dbt_resource_props)
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """A dbt test as a check that says what it claims."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=check_description(manifest["nodes"][unique_id]))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Group by layer and domain."""
@@ -71,9 +102,10 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
             (target / "run_results.json").unlink(missing_ok=True)
             invocation = dbt.cli(this.dbt_args(), context=context, target_path=target, raise_on_error=False)
             for event in invocation.stream():
-                if isinstance(event, dg.Output | dg.AssetMaterialization):
-                    name = event.output_name if isinstance(event, dg.Output) else event.asset_key.to_user_string()
-                    this.progress(f"dbt: {name}")
+                if isinstance(event, dg.Output):
+                    # Dagster records the model itself: a line in its log besides would be one commit more.
+                    progress_log.info("dbt: %s", event.output_name)
+                    event = event.with_metadata({**event.metadata, "dirty_days": shown_days(plan.days)})
                 yield event
         this.built(target, complete=not context.is_subset)
 

@@ -29,6 +29,8 @@ def test_dagster_knows_the_published_version_and_every_check(through_dagster):
     instance = DagsterInstance.get()
     published = instance.get_latest_materialization_event(AssetKey(["published", "marts"]))
     assert published.asset_materialization.metadata["version"].value == through_dagster.published.resolve().name
+    ledger = instance.get_latest_materialization_event(AssetKey(["core", "fct_cost_allocation"]))
+    assert ledger.asset_materialization.metadata["dirty_days"].value == "all"
     checks = instance.get_event_records(EventRecordsFilter(DagsterEventType.ASSET_CHECK_EVALUATION))
     assert len(checks) > 100
 

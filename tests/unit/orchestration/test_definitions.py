@@ -25,6 +25,9 @@ print("ANSWER" + json.dumps({
     "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
     "blocking": sorted(key.name for key in graph.asset_check_keys if graph.get(key).blocking),
     "checks": [[key.asset_key.to_user_string(), key.name] for key in graph.asset_check_keys],
+    "descriptions": {key.name: graph.get(key).description for key in graph.asset_check_keys},
+    "undescribed": [key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).description]
+        + [one.name for one in [*repository.schedule_defs, *repository.sensor_defs] if not one.description],
     "parents": sorted(key.to_user_string() for key in graph.get(next(k for k in graph.get_all_asset_keys() if k.path[0] == "published")).parent_keys),
     "executor": defs.executor.name,
 }))
@@ -36,6 +39,8 @@ def loaded(tmp_path_factory):
     """What a process with an almost empty environment sees: no database, no secret, no network."""
     home = tmp_path_factory.mktemp("definitions")
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "AI_FINOPS_HOME": str(home / "warehouse")}
+    # This checkout, whichever one is installed.
+    environment["PYTHONPATH"] = str(PROJECT_DIR)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, cwd=home, check=False
     )
@@ -92,6 +97,26 @@ def test_arrivals_are_checked_on_each_raw_table_and_do_not_block_the_rest(loaded
 def test_dbt_tests_of_severity_error_block(loaded):
     assert "assert_ledger_conserves_every_charge" in loaded[0]["blocking"]
     assert len(loaded[0]["blocking"]) > 100
+
+
+def test_everything_that_dagster_shows_says_what_it_is(loaded):
+    assert loaded[0]["undescribed"] == []
+    said = loaded[0]["descriptions"]
+    assert [name for name, description in said.items() if not description] == []
+    # the comment that opens the test, all of its lines
+    assert said["assert_ledger_conserves_every_charge"].startswith("Law 1. The ledger's rows of a charge add up to")
+    assert said["assert_ledger_conserves_every_charge"].endswith("over all its days.")
+    assert said["unique_fct_inference_requests_request_key"] == "unique: request_key"
+
+
+def test_dirty_days_are_shown_as_stretches():
+    from datetime import date
+
+    from orchestration.defs.resources import shown_days
+
+    days = [date(2026, 10, 5), date(2026, 9, 30), date(2026, 10, 1)]
+    assert shown_days(days) == "2026-09-30 to 2026-10-01, 2026-10-05 (3 days)"
+    assert shown_days(None) == "all"
 
 
 def test_publishing_waits_for_every_mart(loaded):
