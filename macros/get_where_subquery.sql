@@ -5,7 +5,7 @@
     {%- set replace_by = replace_by_of(relation) -%}
     {%- set conditions = [] -%}
     {%- if where -%} {%- do conditions.append(where) -%} {%- endif -%}
-    {%- if replace_by and var('dirty_days') is not none -%} {%- do conditions.append(replaced_days(replace_by)) -%} {%- endif -%}
+    {%- if replace_by and dirty_days() is not none -%} {%- do conditions.append(replaced_days(replace_by)) -%} {%- endif -%}
     {%- if conditions -%}
         (select * from {{ relation }} where {{ conditions | join(' and ') }}) as dbt_subquery
     {%- else -%}

@@ -2,9 +2,7 @@
     ledger will replace. Same rule as `overlaps_dirty_days`, asked on behalf of core.fct_cost_allocation. -#}
 {% macro overlaps_ledger_days(first_day, last_day) -%}
     {%- if ledger_replaces_days() -%}
-        ({% for day in var('dirty_days') -%}
-        ({{ first_day }} <= date '{{ day }}' and {{ last_day }} >= date '{{ day }}'){{ ' or ' if not loop.last }}
-        {%- else -%} false {%- endfor %})
+        {{ touches_a_dirty_day(first_day, last_day) }}
     {%- else -%}
         true
     {%- endif -%}
@@ -21,6 +19,6 @@
 
 {#- Whether the ledger already holds days of which this run replaces some. -#}
 {% macro ledger_replaces_days() -%}
-    {%- if not execute or var('dirty_days') is none or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
+    {%- if not execute or dirty_days() is none or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
     {{ return(adapter.get_relation(target.database, 'core', 'fct_cost_allocation') is not none) }}
 {%- endmacro %}

@@ -6,7 +6,7 @@
     {%- set target_relation = this.incorporate(type='view') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set root = var('parquet_root') ~ '/' ~ this.schema ~ '/' ~ this.identifier -%}
-    {%- set days = none if existing is none or should_full_refresh() else var('dirty_days') -%}
+    {%- set days = none if existing is none or should_full_refresh() else dirty_days() -%}
 
     {{ run_hooks(pre_hooks) }}
     {%- if config.get('contract').enforced %}

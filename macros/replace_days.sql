@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {% macro replaced_days(replace_by) -%}
-    {%- if var('dirty_days') is none -%} true
+    {%- if dirty_days() is none -%} true
     {%- elif replace_by.endswith('_month') -%} {{ replace_by }} in ({{ dirty_month_literals() }})
     {%- else -%} {{ replace_by }} in ({{ dirty_day_literals() }})
     {%- endif -%}

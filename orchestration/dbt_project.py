@@ -6,12 +6,12 @@ Pure functions where it can be, so that they are tested without a warehouse. Not
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -51,6 +51,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "AI_FINOPS_THREADS": str(settings.threads),
         "AI_FINOPS_MEMORY_LIMIT": settings.memory_limit,
         "AI_FINOPS_REPORT_CURRENCY": settings.report_currency,
+        # All days and no clock, unless a `Build` says otherwise: another night's must not get through.
+        "AI_FINOPS_DIRTY_DAYS": "",
+        "AI_FINOPS_AS_OF": "",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.build / "logs"),
         "DBT_TARGET_PATH": str(target_dir(settings)),
@@ -65,28 +68,52 @@ def location_args(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def build_args(dirty_days: Collection[date] | None, as_of: datetime) -> list[str]:
-    """Arguments of the nightly build.
+@dataclass(frozen=True)
+class Build:
+    """What the nightly build is asked to do.
 
-    Args:
+    Attributes:
         dirty_days: Days to rebuild; None rebuilds everything from nothing.
         as_of: The run's clock, naive UTC.
     """
-    days = None if dirty_days is None else sorted(day.isoformat() for day in dirty_days)
-    # Unit tests judge code, not data: they belong to `make test`.
-    args = [
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        json.dumps({"dirty_days": days, "as_of": as_of.isoformat()}),
-    ]
-    return [*args, "--full-refresh"] if dirty_days is None else args
+
+    dirty_days: tuple[date, ...] | None
+    as_of: datetime
+
+    @property
+    def args(self) -> list[str]:
+        """Arguments of dbt, the same each night."""
+        # Unit tests judge code, not data: they belong to `make test`.
+        args = ["build", "--exclude-resource-type", "unit_test"]
+        return [*args, "--full-refresh"] if self.dirty_days is None else args
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What differs from night to night (macros/dirty_days.sql).
+
+        Not `--vars`: other variables than last time's make dbt parse the whole project anew.
+
+        Raises:
+            ValueError: If the set of days is empty, which in the environment would mean all days.
+        """
+        if self.dirty_days is not None and not self.dirty_days:
+            raise ValueError("no dirty days: there is nothing to build")
+        days = sorted(day.isoformat() for day in self.dirty_days or ())
+        return {"AI_FINOPS_DIRTY_DAYS": ",".join(days), "AI_FINOPS_AS_OF": self.as_of.isoformat()}
 
 
-def run_dbt(args: list[str], settings: Settings, log: Path | None = None) -> int:
-    """Run dbt and return its exit code; output goes to `log`, or is inherited."""
-    environment = {**os.environ, **dbt_environment(settings)}
+def run_dbt(
+    args: list[str], settings: Settings, log: Path | None = None, nightly: Mapping[str, str] | None = None
+) -> int:
+    """Run dbt and return its exit code; output goes to `log`, or is inherited.
+
+    Args:
+        args: Command and its arguments.
+        settings: Which warehouse.
+        log: File for dbt's output.
+        nightly: Variables of the night (`Build.environment`).
+    """
+    environment = {**os.environ, **dbt_environment(settings), **(nightly or {})}
     # Without byte code every start compiles dbt's imports again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [dbt_executable(), *args, *location_args(settings)]

@@ -161,16 +161,17 @@ class Night:
             connection.execute("set TimeZone = 'UTC'")
             yield connection
 
-    def dbt_args(self) -> list[str]:
-        """Arguments of this run's `dbt build`."""
-        return dbt_project.build_args(self.plan().days, self.as_of)
+    def dbt_build(self) -> dbt_project.Build:
+        """What this run asks of dbt."""
+        return dbt_project.Build(self.plan().days, self.as_of)
 
     @_remembered
     def build(self) -> None:
         """Run dbt as a subprocess (Dagster's asset runs it itself and calls `built`)."""
         log = self.record.folder / "dbt.log"
         with self.record.stage("dbt build", self.progress):
-            dbt_project.run_dbt(self.dbt_args(), self.settings, log)
+            build = self.dbt_build()
+            dbt_project.run_dbt(build.args, self.settings, log, build.environment)
         self.built(dbt_project.target_dir(self.settings), log)
 
     @_remembered

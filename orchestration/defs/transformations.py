@@ -95,12 +95,13 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
             context.log.info("nothing is dirty: dbt is not started")
             return
         # dbt reads its paths from the environment; the resource hands this process's environment on.
-        os.environ.update(dbt_project.dbt_environment(this.settings))
+        build = this.dbt_build()
+        os.environ.update(dbt_project.dbt_environment(this.settings) | build.environment)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         target = dbt_project.target_dir(this.settings)
         with this.record.stage("dbt build", this.progress):
             (target / "run_results.json").unlink(missing_ok=True)
-            invocation = dbt.cli(this.dbt_args(), context=context, target_path=target, raise_on_error=False)
+            invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
             for event in invocation.stream():
                 if isinstance(event, dg.Output):
                     # Dagster records the model itself: a line in its log besides would be one commit more.

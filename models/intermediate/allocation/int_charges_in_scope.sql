@@ -60,7 +60,7 @@ select
         when invoiced.invoice_issuer_name is not null then 'billed_closed'
         when
             of_this_run.invoice_id is not null
-            and of_this_run.billing_period_end <= cast('{{ var("as_of") }}' as timestamp)
+            and of_this_run.billing_period_end <= {{ as_of() }}
             then 'billed_closed'
         else 'billed_open'
     end as cost_status,

@@ -9,7 +9,7 @@ with covered as (
     where
         x_MeterScope is not null
         and ChargeCategory = 'Usage'
-        and ChargePeriodEnd <= cast('{{ var("as_of") }}' as timestamp)
+        and ChargePeriodEnd <= {{ as_of() }}
     group by x_MeterScope
 
 ),

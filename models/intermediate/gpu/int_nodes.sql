@@ -113,7 +113,7 @@ bounded as (
         slice_shares.sliced_gpus,
         cast(nodes.usage_date as timestamp) as day_start,
         least(
-            cast(nodes.usage_date as timestamp) + interval 1 day, cast('{{ var("as_of") }}' as timestamp)
+            cast(nodes.usage_date as timestamp) + interval 1 day, {{ as_of() }}
         ) as day_end,
         coalesce(
             nodes.created_at,

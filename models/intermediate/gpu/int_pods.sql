@@ -58,7 +58,7 @@ bounded as (
         pods.*,
         cast(pods.usage_date as timestamp) as day_start,
         least(
-            cast(pods.usage_date as timestamp) + interval 1 day, cast('{{ var("as_of") }}' as timestamp)
+            cast(pods.usage_date as timestamp) + interval 1 day, {{ as_of() }}
         ) as day_end,
         coalesce(pods.start_gauge_at, pods.first_observed_at) as started_at,
         case

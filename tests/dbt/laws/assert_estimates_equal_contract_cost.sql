@@ -6,7 +6,7 @@ with billed_until as (
     from {{ ref('cost_and_usage') }}
     where
         x_MeterScope is not null and ChargeCategory = 'Usage'
-        and ChargePeriodEnd <= cast('{{ var("as_of") }}' as timestamp)
+        and ChargePeriodEnd <= {{ as_of() }}
     group by x_MeterScope
 ),
 

@@ -1,29 +1,35 @@
 """What dbt is asked to do, without a warehouse."""
 
-import json
 from datetime import date, datetime
 
-from orchestration.dbt_project import build_args, dbt_environment
+import pytest
+
+from orchestration.dbt_project import Build, dbt_environment
 from orchestration.settings import PROJECT_DIR, Settings
 
 AS_OF = datetime(2026, 9, 1, 6)
 
 
-def variables(args: list[str]) -> dict:
-    return json.loads(args[args.index("--vars") + 1])
-
-
 def test_the_dirty_set_is_passed_as_days_not_as_a_range():
-    args = build_args([date(2026, 8, 3), date(2026, 8, 1)], AS_OF)
-    assert variables(args) == {"dirty_days": ["2026-08-01", "2026-08-03"], "as_of": "2026-09-01T06:00:00"}
-    assert "--full-refresh" not in args
+    build = Build((date(2026, 8, 3), date(2026, 8, 1)), AS_OF)
+    assert build.environment == {
+        "AI_FINOPS_DIRTY_DAYS": "2026-08-01,2026-08-03",
+        "AI_FINOPS_AS_OF": "2026-09-01T06:00:00",
+    }
+    assert "--full-refresh" not in build.args
 
 
 def test_without_a_set_everything_is_built_from_nothing():
     """A plain build of incremental models would silently do nothing for days that exist."""
-    args = build_args(None, AS_OF)
-    assert variables(args)["dirty_days"] is None
-    assert "--full-refresh" in args
+    build = Build(None, AS_OF)
+    # Set to nothing, not left out: a set in the caller's own environment must not get through.
+    assert build.environment["AI_FINOPS_DIRTY_DAYS"] == ""
+    assert "--full-refresh" in build.args
+
+
+def test_an_empty_set_never_becomes_all_days():
+    with pytest.raises(ValueError, match="nothing to build"):
+        _ = Build((), AS_OF).environment
 
 
 def test_the_build_file_comes_from_the_warehouse_alone(tmp_path):
