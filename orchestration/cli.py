@@ -4,6 +4,7 @@ once.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -290,11 +291,19 @@ def screen(settings: Settings) -> None:
 @main.command()
 @click.pass_obj
 def analyst(settings: Settings) -> None:
-    """A DuckDB file of your own over the same raw tables; then `dbt build` works by hand (target `analyst`)."""
-    from orchestration.analyst import set_up
+    """A DuckDB file of your own over the same raw tables; then `dbt build` works by hand (target `analyst`).
+
+    Run it again to see what has been loaded since. Nightly runs and you are never in each other's way.
+
+    \b
+    Everything, with tests    .venv/bin/dbt build
+    One mart and its inputs   .venv/bin/dbt build --select +cost_per_model_daily
+    """
+    from orchestration.analyst import dbt_environment, set_up
 
     path = set_up(settings)
-    click.echo(f"{path}: raw views over the lake as it is now. Build with: .venv/bin/dbt build")
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in dbt_environment(settings).items())
+    click.echo(f"{path}: raw views over the lake as it is now. Build with:\n{variables}.venv/bin/dbt build")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
