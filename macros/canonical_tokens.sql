@@ -10,6 +10,7 @@ select
     feed,
     request_id,
     requested_at,
+    usage_date,
     raw_provider,
     raw_model,
     deployment_id,

@@ -1,5 +1,7 @@
 {#- A day-grained model kept as Parquet, one folder a day, with a view over it: for request-grain data, which is too wide for the
     build file and is published as the same files. Replaces the folders of the dirty days; a day without rows loses its folder.
+    One COPY a day: memory is bounded by a day, and DuckDB's partitioned write costs twice a plain one. Without a set of days they
+    are those of the model named by `meta.days_from`.
     A kill in the middle leaves a day without folder: the orchestrator has marked it unbuilt before, so it is built again. -#}
 {% materialization parquet_days, adapter='duckdb' -%}
     {%- set replace_by = config.require('meta')['replace_by'] -%}
@@ -12,17 +14,19 @@
     {%- if config.get('contract').enforced %}
         {{ get_assert_columns_equivalent(sql) }}
     {%- endif %}
-    {%- do run_query("select remove_day_folders('" ~ root ~ "', '" ~ replace_by ~ "', '"
-        ~ ('*' if days is none else days | join(',')) ~ "')") -%}
+    {%- set days_in_use = run_query(
+        "select distinct cast(" ~ replace_by ~ " as varchar) from " ~ ref(config.require('meta')['days_from'])
+        ~ (" where " ~ replaced_days(replace_by) if days is not none else "") ~ " order by 1"
+    ).columns[0].values() -%}
+    {%- do run_query("select replace_day_folders('" ~ root ~ "', '" ~ replace_by ~ "', '"
+        ~ ('*' if days is none else days | join(',')) ~ "', '" ~ days_in_use | join(',') ~ "')") -%}
     {% call statement('main') -%}
-        copy (
-            select * from ({{ sql }}) as model
-            {%- if days is not none %} where {{ replaced_days(replace_by) }} {%- endif %}
-        )
-        to '{{ root }}' (
-            format parquet, compression zstd, partition_by ({{ replace_by }}), write_partition_columns true,
-            overwrite_or_ignore true, filename_pattern 'part_{i}'
-        )
+        {%- for day in days_in_use %}
+        copy (select * from ({{ sql }}) as model where {{ replace_by }} = date '{{ day }}')
+        to '{{ root }}/{{ replace_by }}={{ day }}/part_0.parquet' (format parquet, compression zstd);
+        {%- else %}
+        select 1
+        {%- endfor %}
     {%- endcall %}
     {%- set has_files = run_query("select count(*) from glob('" ~ root ~ "/*/*.parquet')").columns[0][0] > 0 -%}
     {%- if existing is not none and not existing.is_view -%} {%- do adapter.drop_relation(existing) -%} {%- endif -%}

@@ -1,5 +1,5 @@
-"""dbt-duckdb plugin: the one thing that the `parquet_days` materialization needs and SQL cannot do, removing old day
-folders.
+"""dbt-duckdb plugin: the one thing that the `parquet_days` materialization needs and SQL cannot do, replacing
+day folders.
 
 Configured in the profile (`plugins: [{module: orchestration.dbt_plugin}]`). Nothing else belongs here.
 """
@@ -13,8 +13,8 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 
-def remove_day_folders(root: str, column: str, days: str) -> int:
-    """Remove `root/column=day/` for each comma-separated ISO day, or every day folder for `*`.
+def replace_day_folders(root: str, column: str, days: str, new_days: str) -> int:
+    """Remove `root/column=day/` for each comma-separated ISO day, or every day folder for `*`, and make the new ones.
 
     Returns the number of folders removed. Folders of other names are left alone.
     """
@@ -24,12 +24,14 @@ def remove_day_folders(root: str, column: str, days: str) -> int:
     for folder in existing:
         shutil.rmtree(folder)
     Path(root).mkdir(parents=True, exist_ok=True)
+    for day in filter(None, new_days.split(",")):
+        (Path(root) / f"{column}={day}").mkdir()
     return len(existing)
 
 
 class Plugin(BasePlugin):
-    """Registers `remove_day_folders(root, column, days)` on each connection."""
+    """Registers `replace_day_folders(root, column, days, new_days)` on each connection."""
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Make the function known; it changes files, so it is never folded away."""
-        conn.create_function("remove_day_folders", remove_day_folders, side_effects=True)
+        conn.create_function("replace_day_folders", replace_day_folders, side_effects=True)

@@ -95,8 +95,7 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
     del month
     found = _rows(
         connection,
-        "select * from core.fct_inference_requests where request_id = ? or request_key = ? order by requested_at",
-        identifier,
+        "select * from core.fct_inference_requests where request_id = ? order by requested_at, meter, feed",
         identifier,
     )
     examples = "select request_id from core.fct_inference_requests order by contracted_cost desc nulls last, request_id limit 3"
@@ -117,9 +116,9 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
             """
             select token_class, billing_currency, cost_status, quantity, group_quantity, allocated_cost
             from core.inference_request_costs
-            where usage_date = ? and request_key = ?
+            where usage_date = ? and meter = ? and feed = ? and request_id = ?
             """,
-            request["usage_date"], request["request_key"],
+            request["usage_date"], request["meter"], request["feed"], request["request_id"],
         )}  # fmt: skip
         table = _table(
             "Tokens and what they were charged", "<class", "tokens", "part of its group", "charged", "<", "<status"

@@ -2,7 +2,6 @@
 {% for meter, relation in {'litellm': 'stg_litellm__requests', 'request_log': 'stg_request_log__requests'}.items() %}
 select
     '{{ meter }}' as meter,
-    cast(requested_at as date) as usage_date,
     requests.*
 from {{ ref(relation) }} as requests
 {{ 'union all' if not loop.last }}

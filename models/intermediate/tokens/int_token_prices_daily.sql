@@ -70,6 +70,7 @@ rates as (
 contracted as (
     select
         prices.*,
+        rates.rank is not null as has_contract_rate,
         -- A negotiated price in another currency cannot stand in a USD cost: it is unknown here, not the list price.
         cast(case
             when rates.rank is null then prices.unit_price_usd
@@ -101,6 +102,7 @@ select
     max(case when token_class = '{{ token_class }}' then unit_price_usd end) as list_{{ token_class }},
     max(case when token_class = '{{ token_class }}' then contract_price_usd end) as contract_{{ token_class }},
     {%- endfor %}
+    max(case when has_contract_rate then 1 else 0 end) = 1 as has_contract_rate,
     count(case when is_fallback then 1 end) as fallback_classes,
     min(version) as price_version
 from contracted

@@ -1,6 +1,6 @@
-{{ config(materialized='parquet_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(materialized='parquet_days', meta={'replace_by': 'usage_date', 'days_from': 'int_requests_unioned'}) }}
 
--- One pass over the requests: hash joins with small tables only (names, owners, prices), no window, nothing row by row.
+-- One pass over the requests of each day: hash joins with small tables only (names, owners, prices), no window, nothing row by row.
 with requests as (
     select
         requests.*,
@@ -36,7 +36,9 @@ priced as (
             else 'billable'
         end as billing_status,
         {{ token_cost('requests', 'prices', 'list') }} as token_list_cost,
-        {{ token_cost('requests', 'prices', 'contract') }} as token_contracted_cost
+        -- Most price rows have no negotiated rate: the second multiplication is done only where one holds.
+        case when prices.has_contract_rate then {{ token_cost('requests', 'prices', 'contract') }} end as negotiated_cost,
+        coalesce(prices.has_contract_rate, false) as has_contract_rate
     from requests
     left join {{ ref('int_request_owners_daily') }} as owners
         on requests.usage_date = owners.usage_date
@@ -57,7 +59,6 @@ priced as (
 )
 
 select
-    {{ hash_key(['meter', 'feed', 'request_id']) }} as request_key,
     request_id,
     meter,
     feed,
@@ -86,7 +87,11 @@ select
     cast(input_total_tokens as bigint) as input_total_tokens,
     cast(output_total_tokens as bigint) as output_total_tokens,
     cast(case billing_status when 'billable' then token_list_cost when 'not_billable' then 0 end as decimal(38, 12)) as list_cost,
-    cast(case billing_status when 'billable' then token_contracted_cost when 'not_billable' then 0 end as decimal(38, 12)) as contracted_cost,
+    cast(case
+        when billing_status = 'billable' and has_contract_rate then negotiated_cost
+        when billing_status = 'billable' then token_list_cost
+        when billing_status = 'not_billable' then 0
+    end as decimal(38, 12)) as contracted_cost,
     gateway_cost,
     'USD' as cost_currency,
     case when billing_status <> 'billable' then billing_status when token_list_cost is null then 'unpriced' else 'priced' end as pricing_status,

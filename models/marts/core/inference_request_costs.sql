@@ -28,14 +28,14 @@ quantities as (
 
     {% for class in classes -%}
         select
-            request_key, usage_date, allocation_group_id, '{{ class }}' as token_class,
+            meter, feed, request_id, usage_date, allocation_group_id, '{{ class }}' as token_class,
             cast({{ class }}_tokens as decimal(38, 9)) as quantity
         from requests
         where provider_id <> 'self_hosted' and {{ class }}_tokens > 0
         union all
     {% endfor -%}
     select
-        request_key, usage_date, allocation_group_id, 'input_uncached_text',
+        meter, feed, request_id, usage_date, allocation_group_id, 'input_uncached_text',
         cast(
             (
                 coalesce(input_uncached_text_tokens, 0)
@@ -52,7 +52,7 @@ quantities as (
     where provider_id = 'self_hosted'
     union all
     select
-        request_key, usage_date, allocation_group_id, 'output_text',
+        meter, feed, request_id, usage_date, allocation_group_id, 'output_text',
         cast(
             (
                 coalesce(output_text_tokens, 0)
@@ -87,7 +87,9 @@ charged as (
 )
 
 select
-    shares.request_key,
+    shares.meter,
+    shares.feed,
+    shares.request_id,
     shares.usage_date,
     shares.allocation_group_id,
     shares.token_class,

@@ -4,6 +4,7 @@
 with requests as (
     select
         _feed as feed,
+        _day as usage_date,
         request_id,
         started_at as requested_at,
         lower(custom_llm_provider) as raw_provider,

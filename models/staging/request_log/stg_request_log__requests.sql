@@ -34,6 +34,7 @@ with identified as (
 requests as (
     select
         _feed as feed,
+        _day as usage_date,
         known_id as request_id,
         requested_at,
         lower(provider) as raw_provider,

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_inference_requests'}}}) }}
 -- The classes of a request are disjoint and complete: they add up to the totals, and none is negative (T1, T5, T6). A total without
 -- its classes, or classes without a total, fails too.
-select request_key, input_total_tokens, output_total_tokens, dq_status
+select meter, feed, request_id, input_total_tokens, output_total_tokens, dq_status
 from {{ ref('fct_inference_requests') }}
 where {{ replaced_days('usage_date') }}
     and (

@@ -244,6 +244,7 @@ def _as_litellm_row(case: Case) -> dict[str, object]:
         "custom_llm_provider": case.provider_id,
         "model": case.model.id,
         "started_at": case.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        "_day": case.at.date().isoformat(),
         "served_tier": service_tier,
         "status": "success",
         "cache_hit": "False",
