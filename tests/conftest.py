@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +101,37 @@ sources:
           - {name: id, data_type: varchar, config: {meta: {from: [JobIDRaw], required: true}}}
           - {name: started_at, data_type: timestamp, config: {meta: {from: [Start], required: true}}}
           - {name: ended_at, data_type: timestamp, config: {meta: {from: [End]}}}
+  - name: rooms
+    schema: raw
+    tables:
+      - name: desks
+        config: {meta: {load: {reader: tabular, files: ["desks*"], restatement: snapshot}}}
+        columns: [{name: desk, data_type: varchar, config: {meta: {required: true}}}]
+      - name: chairs
+        config: {meta: {load: {reader: tabular, files: ["chairs*"], restatement: snapshot}}}
+        columns: [{name: chair, data_type: varchar, config: {meta: {required: true}}}]
+"""
+
+# Loads what is pending in a process of its own and kills it before or after its n-th commit to the lake.
+KILLED_LOAD = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from orchestration.lake.catalog import Lake
+from orchestration.landing.load import load_pending
+from orchestration.settings import Settings
+home, project, catalog, fatal, after = sys.argv[1:]
+commit, done = Lake.commit, []
+def dying(self, *args, **kwargs):
+    done.append(1)
+    last = len(done) == int(fatal)
+    if not last or after == "after":
+        commit(self, *args, **kwargs)
+    if last:
+        os.kill(os.getpid(), signal.SIGKILL)
+Lake.commit = dying
+settings = Settings(home=Path(home), project_dir=Path(project), lake_catalog_uri=catalog)
+load_pending(settings, as_of=datetime(2026, 11, 15))
 """
 
 
@@ -124,6 +158,12 @@ class Warehouse:
         """Load what is pending."""
         self.results = load_pending(self.settings, as_of=self.as_of, **options)
         return self.results
+
+    def load_killed(self, commit: int, when: str) -> None:
+        """Load what is pending in another process, killed `before` or `after` its n-th commit."""
+        where = (self.settings.home, self.settings.project_dir, self.settings.lake_catalog_uri)
+        command = [sys.executable, "-c", KILLED_LOAD, *map(str, where), str(commit), when]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
 
     def deliver(self, source: str, content: str | bytes, name: str = "file.csv", **options: object) -> LoadResult:
         """Land one file, load it and return its one result; law 2 is checked on the way."""

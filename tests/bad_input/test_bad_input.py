@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import random
 
 import duckdb
 import pyarrow as pa
@@ -53,6 +55,18 @@ def test_wrong_header(current):
         in result.reason
     )
     assert "It has: kind, when" in result.reason
+    assert_unchanged(current)
+
+
+@pytest.mark.parametrize("left", [0.5, 0.99], ids=["half", "all but the end"])
+def test_gzip_cut_in_transfer(current, left):
+    """A reader that takes what it gets would load a part of the file as if it were all of it."""
+    seeded = random.Random(7)
+    rows = "".join(f"c{seeded.getrandbits(64):x},2026-11-04T10:00:00Z,m,{row},1\n" for row in range(50_000))
+    whole = gzip.compress((HEADER + rows).encode())
+    result = current.deliver("calls", whole[: int(len(whole) * left)], "cut.csv.gz")
+    assert (result.outcome, result.loaded) == ("refused", 0)
+    assert result.reason.startswith("cut.csv.gz: ")
     assert_unchanged(current)
 
 
@@ -203,6 +217,16 @@ def test_lines_of_the_wrong_length(current):
     assert [row[0] for row in rows] == [3, 4]
     assert rows[0][1].startswith("MISSING COLUMNS")
     assert rows[1][2] == "e,2026-11-04T10:00:00Z,m,1,1,9,9"
+
+
+def test_rows_are_counted_as_records_where_a_quoted_value_holds_line_ends(current):
+    """What a spreadsheet shows: the header is row 1 and a value of three lines is one row."""
+    good = "".join(f"g{number},2026-11-04T10:00:00Z,m,1,1\n" for number in range(4))
+    text = HEADER + 'c,2026-11-04T10:00:00Z,"one\ntwo\nthree",1,1\nd,2026-11-04T10:00:00Z,m,-5,1\n' + good
+    result = current.deliver("calls", text + "e,2026-11-04T10:00:00Z,m,-6,1\n", "quoted.csv")
+    assert (result.outcome, result.rows_in, result.loaded, result.rejected) == ("loaded", 7, 5, 2)
+    assert current.query("select row_number, value from raw.load_rejects order by row_number") == [(3, "-5"), (8, "-6")]
+    assert current.query("select model from raw.calls where id = 'c'") == [("one\ntwo\nthree",)]
 
 
 def test_month_with_fewer_days(warehouse):

@@ -73,6 +73,14 @@ def test_the_file_is_written_anew_for_other_code_and_weekly(home, change):
     assert read(home, "select count(distinct run_id) from quality.gate_results") == [(2,)]
 
 
+def test_readers_of_1_2_open_the_first_file_and_those_made_from_it(home):
+    stored = "select tags['storage_version'] from duckdb_databases() where not internal"
+    assert read(home, stored) == [("v1.2.0+",)]
+    build(home, SECOND)
+    publish_now(home, "second00", days=[DAYS[1]], at=at(5))
+    assert read(home, stored) == [("v1.2.0+",)]
+
+
 def test_the_same_inputs_give_the_same_marts(home):
     before = (
         read(home, "select * from core.fct_cost_allocation order by all"),
