@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,9 +113,10 @@ def _problems(table: RawTable, typed: dict[str, str], raw: dict[str, str], as_of
         own = name(column.name)
         shown = f"cast({raw.get(column.name, own)} as varchar)"
         if column.name in raw:
-            # A blank is no value; casts already ignore blanks around one.
+            # A blank is no value; casts already ignore blanks around one. CASE, not AND, looks again only at rows
+            # without a typed value.
             add(
-                f"{own} is null and {raw[column.name]} is not null and trim(cast({raw[column.name]} as varchar)) <> ''",
+                f"case when {own} is null then trim(cast({raw[column.name]} as varchar)) <> '' end",
                 column.name,
                 f"is no {column.data_type}",
                 shown,
@@ -167,22 +169,22 @@ def _value(reading: Reading, column: Column, nulls: list[str]) -> tuple[str, boo
     return (texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"), True
 
 
-def _json_object(members: dict[str, str]) -> str:
+def _member(key: str, value: str) -> str:
+    """SQL of `"key":"value"` in JSON; NULL where the value is. Far cheaper a row than building and merging objects."""
+    return f"{text(json.dumps(key, ensure_ascii=False) + ':')} || cast(to_json(cast({value} as varchar)) as varchar)"
+
+
+def _json_object(members: list[str]) -> str:
     """SQL of a JSON object of the members that are not NULL; NULL if none is."""
-    inner = ", ".join(f"{text(key)}, cast({expression} as varchar)" for key, expression in members.items())
-    return f"nullif(cast(json_merge_patch('{{}}', json_object({inner})) as varchar), '{{}}')"
+    return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
 
 
 def _extra(reading: Reading) -> str:
-    members = dict(reading.extra)
-    if reading.assumptions:
-        pairs = ", ".join(f"{text(key)}, {text(value)}" for key, value in sorted(reading.assumptions.items()))
-        members["assumed"] = f"json_object({pairs})"
-        inner = ", ".join(
-            f"{text(key)}, {expression if key == 'assumed' else f'cast({expression} as varchar)'}"
-            for key, expression in members.items()
-        )
-        return f"cast(json_merge_patch('{{}}', json_object({inner})) as varchar)"
+    assumed = dict(sorted(reading.assumptions.items()))
+    members = [_member(key, value) for key, value in reading.extra.items() if not (assumed and key == "assumed")]
+    if assumed:
+        constants = json.dumps(assumed, ensure_ascii=False, separators=(",", ":"))
+        members.append(text(f'"assumed":{constants}'))
     return _json_object(members) if members else "cast(null as varchar)"
 
 
@@ -224,7 +226,8 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
                 typed_list.append(f"try_cast(__r{position} as {column.data_type}) as {own}, __r{position}")
             typed[column.name] = own
         elif reading.maps.get(column.name):
-            raw_list.append(f"{_json_object(reading.maps[column.name])} as __r{position}")
+            members = [_member(key, value) for key, value in reading.maps[column.name].items()]
+            raw_list.append(f"{_json_object(members)} as __r{position}")
             typed_list.append(f"__r{position} as {own}")
         else:
             typed_list.append(f"cast(null as {column.data_type}) as {own}")
@@ -254,7 +257,8 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
             )
         """
 
-    bad = " or ".join(f"coalesce({problem.condition}, false)" for problem in problems) or "false"
+    # NULL or true is true, NULL or false is NULL: one coalesce serves all conditions.
+    bad = f"coalesce({' or '.join(f'({problem.condition})' for problem in problems)}, false)" if problems else "false"
     columns = ", ".join(name(column.name) for column in table.columns)
     sql = f"""
         select {columns}, {feed} as _feed, {text(delivery.delivery_id)} as _load_id, {text(file_name)} as _file,

@@ -4,7 +4,6 @@ at.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from datetime import datetime
@@ -17,14 +16,13 @@ from orchestration.landing.candidate import Candidate, FileCounts
 from orchestration.landing.casting import typed_file
 from orchestration.landing.connection import connect
 from orchestration.landing.deliveries import Delivery
-from orchestration.landing.duplicates import Losers, find_losers, scan, write_without_losers
+from orchestration.landing.duplicates import Losers, find_losers, write_without_losers
 from orchestration.landing.readers import READERS, FileRefused, Reading
-from orchestration.landing.readers.reading import name, text
 from orchestration.landing.rejects import append_conflicts, collect_rejects
 from orchestration.landing.schema import RawTable, load_schemas
+from orchestration.landing.typed_files import batches, place, write
 from orchestration.settings import Settings
 
-REJECTED = "__rejected__"
 MANIFEST_SUFFIX = "manifest.json"
 
 
@@ -116,50 +114,28 @@ def _type(
     shutil.rmtree(work, ignore_errors=True)
     staging = work / "staging"
     staging.mkdir(parents=True)
-    union = " union all ".join(f"({one.sql})" for one in typed.values())
+    staged: list[Path] = []
     con.execute("set preserve_insertion_order = false")
-    ordered = ", ".join(
-        f"case when _accepted then _target else '{REJECTED}' end as _partition"
-        if column == "_partition"
-        else name(column)
-        for column in table.types
-    )
     try:
-        con.execute(
-            f"""
-            copy (select {ordered} from ({union}))
-            to {text(staging)} (
-                format parquet, compression zstd, partition_by (_partition), write_partition_columns true,
-                    overwrite_or_ignore true
-            )
-            """
-        )
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
-        shutil.rmtree(work, ignore_errors=True)
-        if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
-            raise  # the disk's fault (full, gone), not the delivery's
-        files = ", ".join(readings)
-        candidate.refusal = f"{files}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
-        return
+        for batch in batches({file: (delivery.path / file).stat().st_size for file in typed}):
+            staged.append(staging / f"{len(staged):05d}.parquet")
+            try:
+                write(con, table, [typed[file].sql for file in batch], staged[-1])
+            except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+                shutil.rmtree(work, ignore_errors=True)
+                if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
+                    raise  # the disk's fault (full, gone), not the delivery's
+                candidate.refusal = (
+                    f"{', '.join(batch)}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
+                )
+                return
+        placed = place(con, staged, work)
     finally:
         con.execute("set preserve_insertion_order = true")
-    written = sorted(staging.rglob("*.parquet"))
-    if written:
-        for file, is_rejected, rows in con.execute(
-            f"select _file, _partition = '{REJECTED}', count(*) from {scan(written)} group by all"
-        ).fetchall():
-            counts[file].rows_in += rows
-            if is_rejected:
-                counts[file].rejected += rows
-            else:
-                counts[file].loaded += rows
-    for index, path in enumerate(written):
-        if path.parent.name == f"_partition={REJECTED}":
-            path.unlink()
-            continue
-        target = work / f"{index:05d}.parquet"
-        os.replace(path, target)
-        candidate.paths.append(target)
+    candidate.paths = placed.paths
+    for one in candidate.files:
+        one.loaded, one.rejected = placed.accepted.get(one.file, 0), placed.rejected.get(one.file, 0)
+        one.rows_in = one.loaded + one.rejected
     shutil.rmtree(staging)
     collect_rejects(con, candidate, readings, typed, lake)
     if candidate.refusal is None:

@@ -304,3 +304,15 @@ def test_inbox_is_landed_with_its_options_and_emptied(warehouse):
 def test_versions_order_as_people_mean_them():
     ordered = ["", "9", "10", "2026-11-04T23:00:00Z", "2026-11-05T00:30:00+01:00", "2026-11-05T00:00:00Z", "v2"]
     assert sorted(reversed(ordered), key=version_order) == ordered
+
+
+@pytest.mark.parametrize(
+    "value", ['say "x"', "back\\slash", "tab\tand\nline", "é€😀", "\x01", "{}", "", " ", "null", "}", '"assumed":1']
+)
+@pytest.mark.parametrize("mapping", [None, {"labels": "=x}"}], ids=["", "with a constant"])
+def test_unknown_fields_keep_their_value_and_name(warehouse, value, mapping):
+    record = {"id": "a", "seen_at": "2026-11-03T00:00:00Z", f'odd "{value}': value, "none": None, "it's": "1"}
+    warehouse.deliver("logs", json.dumps(record), "log.jsonl", mapping=mapping)
+    ((extra,),) = warehouse.query("select _extra from raw.logs")
+    expected = {f'odd "{value}': value, "it's": "1"} | ({"assumed": {"labels": "x}"}} if mapping else {})
+    assert json.loads(extra) == expected
