@@ -2,9 +2,10 @@
     read while models run, never while they are parsed: `--vars`, and variables read in parsing, would make dbt parse the
     whole project anew each night (docs/decisions/0006-nightly-values-outside-the-parse.md). `--vars` wins where given. -#}
 
-{#- ISO days to rebuild; none means every day, never "today". -#}
+{#- ISO days to rebuild; none means every day, never "today". A test is told every day in a run that judges all of them. -#}
 {% macro dirty_days() -%}
     {%- if not execute -%} {{ return(none) }} {%- endif -%}
+    {%- if model.resource_type == 'test' and env_var('AI_FINOPS_TEST_ALL_DAYS', '') -%} {{ return(none) }} {%- endif -%}
     {%- if var('dirty_days') is not none -%} {{ return(var('dirty_days')) }} {%- endif -%}
     {%- set days = env_var('AI_FINOPS_DIRTY_DAYS', '') -%}
     {{ return(days.split(',') if days else none) }}

@@ -1,4 +1,4 @@
-{#- Tests of a day-grained model judge the days that this run rebuilt (weekly runs pass no set and judge everything).
+{#- Tests of a day-grained model judge the days that this run rebuilt (all days once a week and with `run --full-tests`).
     One place instead of a `where` on every test. -#}
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get('where', none) -%}

@@ -143,7 +143,7 @@ def land_list(settings: Settings, manifest: Path, root: Path | None, arrived_by:
     click.echo(f"landed {len(landed)} deliveries")
 
 
-def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: bool) -> dict:
+def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: bool, full_tests: bool = False) -> dict:
     """One night, either way; the record of it."""
     from orchestration import pipeline, runs
     from orchestration.run_lock import AlreadyRunningError
@@ -153,8 +153,8 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
             if with_dagster:
                 from orchestration.dagster_run import run_through_dagster
 
-                return run_through_dagster(settings, as_of, force, progress)
-            pipeline.run(settings, as_of, force, progress)
+                return run_through_dagster(settings, as_of, force, progress, full_tests)
+            pipeline.run(settings, as_of, force, progress, full_tests)
         except AlreadyRunningError as error:
             raise click.ClickException(str(error)) from error
         except (pipeline.BuildError, pipeline.GateError):
@@ -166,10 +166,13 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
 @click.option("--as-of", help="The run's clock (ISO, UTC); default now. Decides what counts as complete.")
 @click.option("--force", is_flag=True, help="Rebuild everything, dirty or not.")
 @click.option(
+    "--full-tests", is_flag=True, help="Test all days, not only the rebuilt ones; each week's first run does so anyway."
+)
+@click.option(
     "--dagster/--no-dagster", "with_dagster", default=True, help="Through Dagster's job (default), or without it."
 )
 @click.pass_obj
-def run(settings: Settings, as_of: str | None, force: bool, with_dagster: bool) -> None:
+def run(settings: Settings, as_of: str | None, force: bool, full_tests: bool, with_dagster: bool) -> None:
     """One night: load what landed, build the dirty days, judge, publish.
 
     With nothing new it ends in seconds and starts neither Dagster nor dbt. Ends with 1 where nothing could be
@@ -177,7 +180,7 @@ def run(settings: Settings, as_of: str | None, force: bool, with_dagster: bool) 
     """
     from orchestration import status as report
 
-    record = _run(settings, _utc(as_of), force, with_dagster)
+    record = _run(settings, _utc(as_of), force, with_dagster, full_tests)
     report.print_run(record)
     if record["status"] in ("refused", "failed"):
         sys.exit(NOTHING_PUBLISHED)

@@ -45,7 +45,9 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def run_through_dagster(settings: Settings, as_of: datetime | None, force: bool, progress: Progress) -> dict:
+def run_through_dagster(
+    settings: Settings, as_of: datetime | None, force: bool, progress: Progress, full_tests: bool = False
+) -> dict:
     """Run the job `nightly`; returns the record of the night.
 
     Raises:
@@ -68,7 +70,7 @@ def run_through_dagster(settings: Settings, as_of: datetime | None, force: bool,
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
-        config = {"as_of": as_of.isoformat() if as_of else "", "force": force}
+        config = {"as_of": as_of.isoformat() if as_of else "", "force": force, "full_tests": full_tests}
         # dbt's lines, which dagster-dbt prints, go to a file: the caller sees the steps.
         with (settings.home / "dagster_run.log").open("w") as output, contextlib.redirect_stdout(output):
             result = defs.resolve_job_def("nightly").execute_in_process(

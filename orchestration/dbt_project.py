@@ -54,6 +54,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         # All days and no clock, unless a `Build` says otherwise: another night's must not get through.
         "AI_FINOPS_DIRTY_DAYS": "",
         "AI_FINOPS_AS_OF": "",
+        "AI_FINOPS_TEST_ALL_DAYS": "",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(settings.build / "logs"),
         "DBT_TARGET_PATH": str(target_dir(settings)),
@@ -75,10 +76,12 @@ class Build:
     Attributes:
         dirty_days: Days to rebuild; None rebuilds everything from nothing.
         as_of: The run's clock, naive UTC.
+        full_tests: Tests judge all days, not only the rebuilt ones.
     """
 
     dirty_days: tuple[date, ...] | None
     as_of: datetime
+    full_tests: bool = False
 
     @property
     def args(self) -> list[str]:
@@ -99,7 +102,11 @@ class Build:
         if self.dirty_days is not None and not self.dirty_days:
             raise ValueError("no dirty days: there is nothing to build")
         days = sorted(day.isoformat() for day in self.dirty_days or ())
-        return {"AI_FINOPS_DIRTY_DAYS": ",".join(days), "AI_FINOPS_AS_OF": self.as_of.isoformat()}
+        return {
+            "AI_FINOPS_DIRTY_DAYS": ",".join(days),
+            "AI_FINOPS_AS_OF": self.as_of.isoformat(),
+            "AI_FINOPS_TEST_ALL_DAYS": "1" if self.full_tests else "",
+        }
 
 
 def run_dbt(

@@ -44,6 +44,15 @@ def _all_days(*fingerprints: dict[str, str]) -> list[date]:
     return sorted({date.fromisoformat(day) for known in fingerprints for day in known})
 
 
+def _first_of_its_week(published: Path, as_of: datetime) -> bool:
+    """Whether nothing has been published yet by a clock in this ISO week."""
+    current = versions.current_version(published)
+    if current is None:
+        return True
+    before = datetime.fromisoformat(versions.read_manifest(current)["as_of"])
+    return before.isocalendar()[:2] != as_of.isocalendar()[:2]
+
+
 def _remembered(phase: Phase) -> Phase:
     """Keep a phase's exception on the night: Dagster does not show a step's exception to the resource that holds the
     night.
@@ -91,10 +100,13 @@ class Plan:
 class Night:
     """One run, phase by phase. Use it inside `night(...)`, which holds the lock and closes the record."""
 
-    def __init__(self, settings: Settings, as_of: datetime, force: bool, progress: Progress) -> None:
+    def __init__(
+        self, settings: Settings, as_of: datetime, force: bool, progress: Progress, full_tests: bool = False
+    ) -> None:
         self.settings = settings
         self.as_of = as_of
         self.force = force
+        self.full_tests = full_tests or _first_of_its_week(settings.published, as_of)
         self.progress = progress
         self.record = runs.RunRecord.start(settings.home, as_of)
         self.error: Exception | None = None
@@ -163,7 +175,9 @@ class Night:
 
     def dbt_build(self) -> dbt_project.Build:
         """What this run asks of dbt."""
-        return dbt_project.Build(self.plan().days, self.as_of)
+        build = dbt_project.Build(self.plan().days, self.as_of, self.full_tests)
+        self.record.full_tests = build.full_tests
+        return build
 
     @_remembered
     def build(self) -> None:
@@ -284,7 +298,11 @@ class Night:
 
 @contextlib.contextmanager
 def night(
-    settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent
+    settings: Settings,
+    as_of: datetime | None = None,
+    force: bool = False,
+    progress: Progress = _silent,
+    full_tests: bool = False,
 ) -> Iterator[Night]:
     """Hold the warehouse for one run; however the run ends, its record is closed and a failure is alerted.
 
@@ -293,6 +311,7 @@ def night(
         as_of: The run's clock; default now.
         force: Rebuild everything, dirty or not.
         progress: Called with a line per step.
+        full_tests: Tests judge all days, not only the rebuilt ones; so does the first run of each ISO week.
 
     Raises:
         AlreadyRunningError: If another run is under way.
@@ -301,7 +320,7 @@ def night(
     clock = clock.astimezone(UTC).replace(tzinfo=None) if clock.tzinfo else clock
     with run_lock(settings.home):
         runs.mark_killed(settings.home)
-        this = Night(settings, clock, force, progress)
+        this = Night(settings, clock, force, progress, full_tests)
         try:
             yield this
         except Exception as error:
@@ -324,10 +343,14 @@ def something_to_do(settings: Settings) -> bool:
 
 
 def run(
-    settings: Settings, as_of: datetime | None = None, force: bool = False, progress: Progress = _silent
+    settings: Settings,
+    as_of: datetime | None = None,
+    force: bool = False,
+    progress: Progress = _silent,
+    full_tests: bool = False,
 ) -> runs.RunRecord:
     """One whole night without Dagster. With nothing dirty it ends before dbt is started."""
-    with night(settings, as_of, force, progress) as this:
+    with night(settings, as_of, force, progress, full_tests) as this:
         this.load()
         if not this.plan().nothing:
             this.build()

@@ -43,6 +43,7 @@ class RunRecord:
         loads: One entry per (load, raw table) of this run: load_id, source, feed, table, rows, rejected, verdict,
             reason.
         dirty_days: ISO days that were rebuilt; None where everything was.
+        full_tests: Whether tests judged all days, not only the rebuilt ones.
         problems: Why nothing was published, one sentence each.
     """
 
@@ -57,6 +58,7 @@ class RunRecord:
     dirty_days: list[str] | None = field(default_factory=list)
     models_built: int = 0
     tests_run: int = 0
+    full_tests: bool = False
     version: str | None = None
     problems: list[str] = field(default_factory=list)
     results: list[GateResult] = field(default_factory=list, repr=False)

@@ -57,8 +57,10 @@ def print_run(record: dict, console: Console | None = None) -> None:
         what = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         console.print(f"  loads: {what}; {rows:,} rows in, {rejected:,} rejected", highlight=False)
     if record["tests_run"]:
+        over = " over all days" if record.get("full_tests") and record["dirty_days"] is not None else ""
         console.print(
-            f"  built: {_days(record)}, {record['models_built']} models, {record['tests_run']} tests", highlight=False
+            f"  built: {_days(record)}, {record['models_built']} models, {record['tests_run']} tests{over}",
+            highlight=False,
         )
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in record["stages"].items())
     console.print(f"  stages: {stages}", highlight=False)

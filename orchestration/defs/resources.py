@@ -41,10 +41,12 @@ class NightResource(dg.ConfigurableResource):
     Attributes:
         as_of: The run's clock as ISO time, UTC; empty means now.
         force: Rebuild everything.
+        full_tests: Tests judge all days, as they do in the first run of each ISO week.
     """
 
     as_of: str = ""
     force: bool = False
+    full_tests: bool = False
 
     _night: Night | None = PrivateAttr(default=None)
     _stack: contextlib.ExitStack | None = PrivateAttr(default=None)
@@ -68,5 +70,6 @@ class NightResource(dg.ConfigurableResource):
         """The night of this Dagster run."""
         if self._night is None:
             as_of = datetime.fromisoformat(self.as_of) if self.as_of else None
-            self._night = self._stack.enter_context(night(Settings.from_env(), as_of, self.force, self.note))
+            begun = night(Settings.from_env(), as_of, self.force, self.note, self.full_tests)
+            self._night = self._stack.enter_context(begun)
         return self._night

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from datetime import date, datetime
 from pathlib import Path
@@ -55,6 +56,20 @@ def test_the_second_night_keeps_the_parse_and_takes_its_own_days(settings, tmp_p
     assert NOT_PARSED in said
     assert "date '2026" not in grouped
     assert "cast('2999-01-01T00:00:00' as timestamp)" in pods
+
+
+def test_a_run_that_tests_all_days_builds_only_its_own(settings, tmp_path):
+    build = dbt_project.Build((date(2026, 10, 2),), datetime(2026, 10, 5, 6), full_tests=True)
+    # a generic test, which the one filter serves, and a singular one, which has its own
+    tests = ("not_null_int_token_groups_hourly_billing_token_class", "assert_rounding_rows_only_round")
+    for nightly, filtered in ((dataclasses.replace(build, full_tests=False), True), (build, False)):
+        grouped, _, said = compiled(settings, tmp_path, nightly.environment, *tests)
+        assert "date '2026-10-02'" in grouped
+        folder = dbt_project.target_dir(settings) / "compiled"
+        for test in tests:
+            [sql] = [path.read_text() for path in folder.rglob(f"{test}.sql")]
+            assert ("date '2026-10-02'" in sql) is filtered, sql
+    assert NOT_PARSED in said
 
 
 def test_vars_by_hand_win(settings, tmp_path):

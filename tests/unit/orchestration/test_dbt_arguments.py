@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
+from orchestration import pipeline
 from orchestration.dbt_project import Build, dbt_environment
+from orchestration.publishing import versions
 from orchestration.settings import PROJECT_DIR, Settings
 
 AS_OF = datetime(2026, 9, 1, 6)
@@ -15,8 +17,37 @@ def test_the_dirty_set_is_passed_as_days_not_as_a_range():
     assert build.environment == {
         "AI_FINOPS_DIRTY_DAYS": "2026-08-01,2026-08-03",
         "AI_FINOPS_AS_OF": "2026-09-01T06:00:00",
+        "AI_FINOPS_TEST_ALL_DAYS": "",
     }
     assert "--full-refresh" not in build.args
+
+
+def test_a_full_test_run_still_builds_its_days_only():
+    build = Build((date(2026, 8, 3),), AS_OF, full_tests=True)
+    assert build.environment["AI_FINOPS_DIRTY_DAYS"] == "2026-08-03"
+    assert build.environment["AI_FINOPS_TEST_ALL_DAYS"] == "1"
+
+
+# 2026-09-01 is a Tuesday: the Sunday before, a day of the same week number a year before, this week's Monday and Sunday.
+@pytest.mark.parametrize(
+    ("published_as_of", "first"),
+    [
+        (None, True),
+        ("2026-08-30T06:00:00", True),
+        ("2025-09-02T06:00:00", True),
+        ("2026-08-31T00:00:00", False),
+        ("2026-09-06T23:59:59", False),
+    ],
+)
+def test_the_first_run_of_an_iso_week_tests_all_days(tmp_path, published_as_of, first):
+    if published_as_of:
+        version = tmp_path / "published" / "versions" / "20260101T000000-00000000"
+        version.mkdir(parents=True)
+        versions.write_json(version / versions.MANIFEST, {"as_of": published_as_of})
+        versions.switch(tmp_path / "published", version)
+    settings = Settings(home=tmp_path, project_dir=PROJECT_DIR, lake_catalog_uri="")
+    assert pipeline.Night(settings, AS_OF, False, print).full_tests is first
+    assert pipeline.Night(settings, AS_OF, False, print, full_tests=True).full_tests
 
 
 def test_without_a_set_everything_is_built_from_nothing():

@@ -106,7 +106,7 @@ def test_everything_that_dagster_shows_says_what_it_is(loaded):
     # the comment that opens the test, all of its lines
     assert said["assert_ledger_conserves_every_charge"].startswith("Law 1. The ledger's rows of a charge add up to")
     assert said["assert_ledger_conserves_every_charge"].endswith("over all its days.")
-    assert said["unique_fct_inference_requests_request_key"] == "unique: request_key"
+    assert said["unique_dim_models_model_key"] == "unique: model_key"
 
 
 def test_dirty_days_are_shown_as_stretches():
