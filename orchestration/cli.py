@@ -13,18 +13,10 @@ from pathlib import Path
 
 import click
 
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 
 DEMO_WORLD = "demo-world"
 NOTHING_PUBLISHED = 1
-
-
-def _utc(text: str | None) -> datetime | None:
-    """A moment from the command line as naive UTC."""
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 @contextmanager
@@ -57,7 +49,53 @@ class Mapping(click.ParamType):
         return column, header
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Moment(click.ParamType):
+    """An ISO time, as naive UTC."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """A time without zone is UTC."""
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            self.fail(f"{value!r} is no ISO time such as 2026-10-24T06:00:00Z", param, ctx)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+class Month(click.ParamType):
+    """`2026-09`."""
+
+    name = "month"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is, once it is a month."""
+        try:
+            return f"{datetime.strptime(value, '%Y-%m').replace(tzinfo=UTC):%Y-%m}"
+        except ValueError:
+            self.fail(f"{value!r} is no month such as 2026-09", param, ctx)
+
+
+class Commands(click.Group):
+    """Commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As they are declared here."""
+        return list(self.commands)
+
+
+class Land(click.Command):
+    """`land`, whose help names the sources of this project."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The folders of models/staging that hold what others send."""
+        own = {"pipeline", "price_book"}
+        known = sorted(path.name for path in (PROJECT_DIR / "models" / "staging").iterdir() if path.is_dir())
+        formatter.write_paragraph()
+        formatter.write_text("Sources: " + ", ".join(name for name in known if name not in own))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--home", type=click.Path(path_type=Path), help="The warehouse [default: $AI_FINOPS_HOME or ./warehouse]")
 @click.pass_context
 def main(context: click.Context, home: Path | None) -> None:
@@ -73,7 +111,7 @@ def main(context: click.Context, home: Path | None) -> None:
     context.obj = Settings.from_env(home)
 
 
-@main.command()
+@main.command(cls=Land)
 @click.argument("source")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -81,7 +119,9 @@ def main(context: click.Context, home: Path | None) -> None:
 )
 @click.option("--version", help="Orders deliveries of one period where the vendor gives no version. Newer wins.")
 @click.option(
-    "--observed-at", help="When the files were taken (ISO, UTC), for formats that do not say: Prometheus text dumps."
+    "--observed-at",
+    type=Moment(),
+    help="When the files were taken (ISO, UTC), for formats that do not say: Prometheus text dumps.",
 )
 @click.option(
     "--window", nargs=2, metavar="FIRST END", help="Days that a trailing-window pull asked for; END is the day after."
@@ -97,11 +137,11 @@ def main(context: click.Context, home: Path | None) -> None:
 @click.pass_obj
 def land(
     settings: Settings, source: str, files: tuple[Path, ...], feed: str | None, version: str | None,
-    observed_at: str | None, window: tuple[str, str] | None, mapping: tuple[tuple[str, str], ...], force: bool,
+    observed_at: datetime | None, window: tuple[str, str] | None, mapping: tuple[tuple[str, str], ...], force: bool,
 ) -> None:  # fmt: skip
     """Take in what a vendor sent, byte for byte. All FILES are one delivery; `run` loads it.
 
-    SOURCE is a folder of models/staging. The same files with the same options are taken in once.
+    SOURCE is one of those below. The same files with the same options are taken in once.
 
     \b
     A month of an AWS bill    ai-finops land aws_cur cur-0001.csv.gz cur-0002.csv.gz --feed payer
@@ -123,7 +163,7 @@ def land(
     click.echo(f"landed {len(files)} file(s) as {delivery.delivery_id} in {delivery.path}\nload it with: ai-finops run")
 
 
-@main.command("land-list")
+@main.command("land-list", short_help="Land every delivery of a list.")
 @click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that paths start from."
@@ -162,8 +202,10 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
         return runs.read_runs(settings.home)[0]
 
 
-@main.command()
-@click.option("--as-of", help="The run's clock (ISO, UTC); default now. Decides what counts as complete.")
+@main.command(short_help="One night: load, build the dirty days, judge, publish.")
+@click.option(
+    "--as-of", type=Moment(), help="The run's clock (ISO, UTC); default now. Decides what counts as complete."
+)
 @click.option("--force", is_flag=True, help="Rebuild everything, dirty or not.")
 @click.option(
     "--full-tests", is_flag=True, help="Test all days, not only the rebuilt ones; each week's first run does so anyway."
@@ -172,7 +214,7 @@ def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: 
     "--dagster/--no-dagster", "with_dagster", default=True, help="Through Dagster's job (default), or without it."
 )
 @click.pass_obj
-def run(settings: Settings, as_of: str | None, force: bool, full_tests: bool, with_dagster: bool) -> None:
+def run(settings: Settings, as_of: datetime | None, force: bool, full_tests: bool, with_dagster: bool) -> None:
     """One night: load what landed, build the dirty days, judge, publish.
 
     With nothing new it ends in seconds and starts neither Dagster nor dbt. Ends with 1 where nothing could be
@@ -180,13 +222,13 @@ def run(settings: Settings, as_of: str | None, force: bool, full_tests: bool, wi
     """
     from orchestration import status as report
 
-    record = _run(settings, _utc(as_of), force, with_dagster, full_tests)
+    record = _run(settings, as_of, force, with_dagster, full_tests)
     report.print_run(record)
     if record["status"] in ("refused", "failed"):
         sys.exit(NOTHING_PUBLISHED)
 
 
-@main.command()
+@main.command(short_help="What is loaded, refused or stale; how the last runs went.")
 @click.option("--runs", "shown", default=5, show_default=True, help="Number of runs.")
 @click.pass_obj
 def status(settings: Settings, shown: int) -> None:
@@ -196,7 +238,7 @@ def status(settings: Settings, shown: int) -> None:
     report.print_status(settings, shown)
 
 
-@main.command()
+@main.command(short_help="Write a made-up company's vendor files, and the truth.")
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=7, show_default=True, help="Seed of every random choice: same seed, same bytes.")
 @click.option("--months", default=3, show_default=True, help="Billing months, the open one included.")
@@ -227,7 +269,7 @@ def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per
     click.echo(f"land it with: ai-finops land-list {world.manifest}")
 
 
-@main.command()
+@main.command(short_help="Simulate a company, run the night, show the first screen.")
 @click.option("--requests-per-day", default=1600.0, show_default=True, help="Size of the request log.")
 @click.pass_obj
 def demo(settings: Settings, requests_per_day: float) -> None:
@@ -255,10 +297,10 @@ def demo(settings: Settings, requests_per_day: float) -> None:
     print_screen(settings)
 
 
-@main.command()
+@main.command(short_help="Where a cost comes from, down to the invoice.")
 @click.argument("kind", type=click.Choice(["request", "run", "customer", "team"]))
 @click.argument("identifier")
-@click.option("--month", help="A month, as 2026-09; default the newest with cost.")
+@click.option("--month", type=Month(), help="For a customer or team, as 2026-09; default the newest with cost.")
 @click.pass_obj
 def explain(settings: Settings, kind: str, identifier: str, month: str | None) -> None:
     """Where a cost comes from: token class and price version, allocation step and rule, bill line, invoice.
@@ -278,7 +320,7 @@ def explain(settings: Settings, kind: str, identifier: str, month: str | None) -
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="The first screen: do the invoices add up, what costs what.")
 @click.pass_obj
 def screen(settings: Settings) -> None:
     """The first screen again: invoices against the ledger, where the money went, unit costs, what was restated."""
@@ -291,7 +333,7 @@ def screen(settings: Settings) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="A DuckDB file of your own, for `dbt build` by hand.")
 @click.pass_obj
 def analyst(settings: Settings) -> None:
     """A DuckDB file of your own over the same raw tables; then `dbt build` works by hand (target `analyst`).
@@ -309,7 +351,7 @@ def analyst(settings: Settings) -> None:
     click.echo(f"{path}: raw views over the lake as it is now. Build with:\n{variables}.venv/bin/dbt build")
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command(short_help="Dagster's web page with the asset graph.", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def dev(settings: Settings, arguments: tuple[str, ...]) -> None:

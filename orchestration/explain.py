@@ -11,8 +11,8 @@ from datetime import date
 
 import duckdb
 from rich.console import Console
-from rich.table import Table
 
+from orchestration.printing import amount, new_table
 from orchestration.reading import published_marts
 from orchestration.settings import Settings
 
@@ -27,36 +27,26 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str, *parameters: object
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _amount(value: object, digits: int = 2) -> str:
-    return "" if value is None else f"{value:,.{digits}f}"
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=f"[bold]{title}[/]", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(
-            name.removeprefix("<"),
-            justify="left" if name.startswith("<") else "right",
-            overflow="fold",
-            header_style="dim",
-        )
-    return table
-
-
 def _or_not_found(
-    rows: list[dict], connection: duckdb.DuckDBPyConnection, kind: str, identifier: str, examples: str
+    rows: list[dict],
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    identifier: str,
+    examples: str,
+    month: str | None = None,
 ) -> list[dict]:
     """The rows; without any, an error that shows ids that exist."""
     if not rows:
         known = ", ".join(str(row[0]) for row in connection.execute(examples).fetchall())
-        raise NotFoundError(f"no {kind} {identifier!r} is published; for example: {known or 'none yet'}")
+        when = f" in {month}" if month else ""
+        raise NotFoundError(f"no {kind} {identifier!r} is published{when}; for example: {known or 'none yet'}")
     return rows
 
 
 def _month(connection: duckdb.DuckDBPyConnection, month: str | None, condition: str, identifier: str) -> date:
     """First day of the asked month, else of the newest month with cost."""
     if month is not None:
-        return date.fromisoformat(f"{month[:7]}-01")
+        return date.fromisoformat(f"{month}-01")
     query = f"select cast(date_trunc('month', max(usage_date)) as date) from core.fct_cost_allocation where {condition}"
     return connection.execute(query, [identifier]).fetchone()[0]
 
@@ -70,7 +60,7 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console, charges: 
             if row["billing_account_id"]
         }
     )
-    table = _table("Invoice", "<issuer", "<month", "<invoice", "invoiced", "ledger of that bill", "difference", "<")
+    table = new_table("Invoice", "<issuer", "<month", "<invoice", "invoiced", "ledger of that bill", "difference", "<")
     for issuer, account, period in keys:
         for row in _rows(
             connection,
@@ -82,8 +72,8 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console, charges: 
             issuer, account, period,
         ):  # fmt: skip
             table.add_row(
-                issuer, f"{period:%Y-%m}", row["first_invoice_id"] or "none yet", _amount(row["invoice_total"]), _amount(row["billed_cost"]),
-                _amount(row["difference"]), row["reconciliation_status"].replace("_", " "),
+                issuer, f"{period:%Y-%m}", row["first_invoice_id"] or "none yet", amount(row["invoice_total"]), amount(row["billed_cost"]),
+                amount(row["difference"]), row["reconciliation_status"].replace("_", " "),
             )  # fmt: skip
     if table.row_count:
         console.print(table)
@@ -120,20 +110,20 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
             """,
             request["usage_date"], request["meter"], request["feed"], request["request_id"],
         )}  # fmt: skip
-        table = _table(
+        table = new_table(
             "Tokens and what they were charged", "<class", "tokens", "part of its group", "charged", "<", "<status"
         )
         for name in sorted({*tokens, *costs}):
             cost = costs.get(name)
             part = f"{cost['quantity'] / cost['group_quantity']:.4%}" if cost and cost["group_quantity"] else ""
             table.add_row(
-                name, f"{tokens.get(name, 0):,}", part, _amount(cost and cost["allocated_cost"], 9),
+                name, f"{tokens.get(name, 0):,}", part, amount(cost and cost["allocated_cost"], 9),
                 cost["billing_currency"] if cost else "", cost["cost_status"] if cost else "",
             )  # fmt: skip
         console.print(table)
         console.print(
-            f"list {_amount(request['list_cost'], 9) or 'unknown'}, contract {_amount(request['contracted_cost'], 9) or 'unknown'}, "
-            f"gateway said {_amount(request['gateway_cost'], 9) or 'nothing'} {request['cost_currency'] or ''}; {request['pricing_status']}, "
+            f"list {amount(request['list_cost'], 9) or 'unknown'}, contract {amount(request['contracted_cost'], 9) or 'unknown'}, "
+            f"gateway said {amount(request['gateway_cost'], 9) or 'nothing'} {request['cost_currency'] or ''}; {request['pricing_status']}, "
             f"price version {request['price_version'] or 'none'}\n",
             highlight=False,
         )
@@ -150,20 +140,26 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
             """,
             request["usage_date"], request["allocation_group_id"],
         )  # fmt: skip
-        table = _table(
+        table = new_table(
             f"Ledger: its group of the hour {request['usage_hour']:%H:%M} (same key, model, customer, feature)",
             "<class", "<step", "<method", "<driver", "quantity", "group cost", "<", "<bill line",
         )  # fmt: skip
         for row in ledger[:12]:
             table.add_row(
-                row["token_class"] or "", row["allocation_step"], row["method"], row["driver"] or "", _amount(row["driver_quantity"], 0),
-                _amount(row["effective_cost"], 6), row["billing_currency"], f"{row['service_name'] or ''} {row['charge_id'][:12]}",
+                row["token_class"] or "", row["allocation_step"], row["method"], row["driver"] or "", amount(row["driver_quantity"], 0),
+                amount(row["effective_cost"], 6), row["billing_currency"], f"{row['service_name'] or ''} {row['charge_id'][:12]}",
             )  # fmt: skip
         console.print(table)
         if len(ledger) > 12:
             console.print(f"[dim]and {len(ledger) - 12} more charges[/]", highlight=False)
         console.print()
         _invoices(connection, console, ledger)
+
+
+def _service(row: dict) -> str:
+    """Provider and service, the provider once: `AWS Amazon Bedrock`, `OpenAI API`."""
+    provider, service = row["service_provider_name"] or "", row["service_name"] or ""
+    return service if service.startswith(provider) else f"{provider} {service}"
 
 
 def _steps(
@@ -174,8 +170,8 @@ def _steps(
         connection,
         f"""
         select service_provider_name, service_name, allocation_step, method, rule_id, driver, usage_state, cost_status, billing_currency,
-            invoice_issuer_name, billing_account_id, billing_period_start, count(distinct charge_id) as charges,
-            sum(effective_cost) as effective_cost
+            invoice_issuer_name, billing_account_id, billing_period_start, min(usage_date) as first_day,
+            count(distinct charge_id) as charges, sum(effective_cost) as effective_cost
         from core.fct_cost_allocation
         where {condition}
         group by all
@@ -183,20 +179,22 @@ def _steps(
         """,
         *parameters,
     )
-    table = _table(title, "<bill", "<step", "<method", "<rule", "<state", "<status", "lines", "effective cost", "<")
+    table = new_table(
+        title, "<bill", "<of", "<step", "<method", "<rule", "<state", "<status", "lines", "effective cost", "<"
+    )
     for row in rows[:20]:
         table.add_row(
-            f"{row['service_provider_name'] or ''} {row['service_name'] or ''}".strip(), row["allocation_step"], f"{row['method']} by {row['driver']}" if row["driver"] else row["method"], row["rule_id"] or "",
-            row["usage_state"], row["cost_status"], f"{row['charges']:,}", _amount(row["effective_cost"]), row["billing_currency"],
+            _service(row), f"{row['billing_period_start'] or row['first_day']:%Y-%m}", row["allocation_step"], f"{row['method']} by {row['driver']}" if row["driver"] else row["method"], row["rule_id"] or "",
+            row["usage_state"], row["cost_status"], f"{row['charges']:,}", amount(row["effective_cost"]), row["billing_currency"],
         )  # fmt: skip
     console.print(table)
     rest = rows[20:]
     for currency in sorted({row["billing_currency"] for row in rest}):
-        amount = sum(row["effective_cost"] for row in rest if row["billing_currency"] == currency)
-        console.print(f"[dim]and {_amount(amount)} {currency} in smaller parts[/]", highlight=False)
+        smaller = sum(row["effective_cost"] for row in rest if row["billing_currency"] == currency)
+        console.print(f"[dim]and {amount(smaller)} {currency} in smaller parts[/]", highlight=False)
     for currency in sorted({row["billing_currency"] for row in rows}):
         total = sum(row["effective_cost"] for row in rows if row["billing_currency"] == currency)
-        console.print(f"total {_amount(total)} {currency}", highlight=False)
+        console.print(f"total {amount(total)} {currency}", highlight=False)
     console.print()
     return rows
 
@@ -211,8 +209,8 @@ def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: st
         console.print(
             f"[bold]Training run {run['run_name'] or identifier}[/]  {identifier}\n"
             f"{run['model_id'] or 'model unknown'} {run['model_version'] or ''}, team {run['team_id'] or 'unknown'}, {run['status'] or 'status unknown'}; "
-            f"{_amount(run['total_cost'])} {run['billing_currency']}, {_amount(run['gpu_hours'], 1)} GPU-hours, "
-            f"{_amount(run['lost_cost'])} lost, {_amount(run['allocated_unused_cost'])} held while idle\n",
+            f"{amount(run['total_cost'])} {run['billing_currency']}, {amount(run['gpu_hours'], 1)} GPU-hours, "
+            f"{amount(run['lost_cost'])} lost, {amount(run['allocated_unused_cost'])} held while idle\n",
             highlight=False,
         )
     attempts = _rows(
@@ -229,7 +227,7 @@ def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: st
         """,
         identifier, identifier,
     )  # fmt: skip
-    table = _table(
+    table = new_table(
         "Attempts", "<attempt", "<scheduler", "<outcome", "<started", "<ended", "GPUs", "<last checkpoint", "cost", "<"
     )
     for row in attempts:
@@ -237,8 +235,8 @@ def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: st
             f"{row[name]:%m-%d %H:%M}" if row[name] else "" for name in ("started_at", "ended_at", "last_checkpoint_at")
         ]
         table.add_row(
-            row["attempt_id"][:28], row["scheduler"], f"{row['outcome']} ({row['state']})", times[0], times[1], _amount(row["gpu_count"], 0), times[2],
-            _amount(row["cost"]), row["billing_currency"] or "",
+            row["attempt_id"][:28], row["scheduler"], f"{row['outcome']} ({row['state']})", times[0], times[1], amount(row["gpu_count"], 0), times[2],
+            amount(row["cost"]), row["billing_currency"] or "",
         )  # fmt: skip
     console.print(table, "")
     _invoices(connection, console, _steps(connection, console, "Ledger", "training_run_id = ?", identifier))
@@ -256,11 +254,11 @@ def _customer(connection: duckdb.DuckDBPyConnection, console: Console, identifie
         identifier, first,
     )  # fmt: skip
     examples = "select customer_id from unit_economics.cost_per_customer_monthly group by 1 order by sum(billed_direct_cost) desc, 1 limit 3"
-    for row in _or_not_found(found, connection, "customer", identifier, examples):
+    for row in _or_not_found(found, connection, "customer", identifier, examples, month):
         console.print(
             f"[bold]Customer {row['name'] or identifier}[/]  {identifier}, {row['plan'] or 'plan unknown'}, {first:%B %Y}, {row['cost_status']}\n"
-            f"revenue {_amount(row['revenue'])} {row['billing_currency']}, billed cost {_amount(row['billed_direct_cost'])} "
-            f"(APIs {_amount(row['api_cost'])}, own GPUs {_amount(row['self_hosted_cost'])}), estimated on top {_amount(row['estimated_direct_cost'])}, "
+            f"revenue {amount(row['revenue'])} {row['billing_currency']}, billed cost {amount(row['billed_direct_cost'])} "
+            f"(APIs {amount(row['api_cost'])}, own GPUs {amount(row['self_hosted_cost'])}), estimated on top {amount(row['estimated_direct_cost'])}, "
             f"{row['requests'] or 0:,} requests\n",
             highlight=False,
         )
@@ -271,13 +269,13 @@ def _customer(connection: duckdb.DuckDBPyConnection, console: Console, identifie
         f"where {condition} group by all order by cost desc limit 8",
         identifier, first,
     )  # fmt: skip
-    table = _table("By model and feature", "<provider", "<model", "<feature", "cost", "<")
+    table = new_table("By model and feature", "<provider", "<model", "<feature", "cost", "<")
     for row in by_model:
         table.add_row(
             row["provider_id"] or "",
             row["model_id"] or "",
             row["feature"] or "",
-            _amount(row["cost"]),
+            amount(row["cost"]),
             row["billing_currency"],
         )
     console.print(table, "")
@@ -299,7 +297,7 @@ def _team(connection: duckdb.DuckDBPyConnection, console: Console, identifier: s
             f"select count(*) from core.fct_cost_allocation where {condition}", [identifier, first]
         ).fetchone()[0]
     )
-    _or_not_found([{}] if has_cost else [], connection, "team with cost", identifier, units)
+    _or_not_found([{}] if has_cost else [], connection, "cost of team", identifier, units, month)
     unit = named[0] if named else {"name": identifier, "parent_name": None, "cost_center": None, "owner_email": None}
     console.print(
         f"[bold]Team {unit['name']}[/]  {identifier}, under {unit['parent_name'] or 'nobody'}, cost centre {unit['cost_center'] or 'unknown'}, "

@@ -6,13 +6,12 @@ What does not belong here: business rules. A figure that a mart does not hold is
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
-from rich.table import Table
 
+from orchestration.printing import amount, new_table
 from orchestration.reading import published_marts
 from orchestration.settings import Settings
 
@@ -32,24 +31,6 @@ case
     else '6 storage, network, support, shared'
 end
 """
-
-
-def _money(value: Decimal | float | None, digits: int = 0) -> str:
-    if value is None:
-        return ""
-    text = f"{value:,.{digits}f}"
-    # A difference of a fraction of a cent is no negative amount.
-    return text.removeprefix("-") if not text.strip("-0.,") else text
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=f"[bold]{title}[/]", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        text = name.startswith("<")
-        table.add_column(
-            name.removeprefix("<"), justify="left" if text else "right", overflow="fold", header_style="dim"
-        )
-    return table
 
 
 def closed_month(connection: duckdb.DuckDBPyConnection) -> object:
@@ -73,15 +54,13 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
         """,
         [month],
     ).fetchall()
-    table = _table(
+    table = new_table(
         f"Does it add up to the invoices? {month:%B %Y}", "<issuer", "<", "invoiced", "ledger", "difference", "<"
     )
     for issuer, currency, invoiced, billed, difference, status, why in rows:
         colour = {"tied": "green", "explained": "yellow"}.get(status, "red")
         words = status if why is None else f"{status}: {why.replace('_', ' ')}"
-        table.add_row(
-            issuer, currency, _money(invoiced, 2), _money(billed, 2), _money(difference, 2), f"[{colour}]{words}[/]"
-        )
+        table.add_row(issuer, currency, amount(invoiced), amount(billed), amount(difference), f"[{colour}]{words}[/]")
     console.print(table)
     tied = sum(1 for row in rows if row[5] == "tied")
     explained = sum(1 for row in rows if row[5] == "explained")
@@ -112,12 +91,12 @@ def _gateway(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
         "prices the gateway has wrong", "negotiated discounts", "not billed yet", "billed but never logged",
         "billed beyond contract price",
     )  # fmt: skip
-    table = _table("Why the gateway's estimate is not the bill", "<", currency)
-    table.add_row("estimated by the gateway", _money(gateway, 2))
-    for name, amount in zip(names, reasons, strict=True):
-        if amount:
-            table.add_row(f"  {name}", f"{amount:+,.2f}")
-    table.add_row("[bold]billed by the vendors[/]", f"[bold]{_money(billed, 2)}[/]")
+    table = new_table("Why the gateway's estimate is not the bill", "<", currency)
+    table.add_row("estimated by the gateway", amount(gateway))
+    for name, part in zip(names, reasons, strict=True):
+        if part:
+            table.add_row(f"  {name}", f"{part:+,.2f}")
+    table.add_row("[bold]billed by the vendors[/]", f"[bold]{amount(billed)}[/]")
     console.print(table)
     share = f" ({gap / gateway:+.1%})" if gateway else ""
     console.print(f"Gap {gap:+,.2f} {currency}{share}, every cent of it with a reason.\n", highlight=False)
@@ -145,19 +124,19 @@ def where_it_went(connection: duckdb.DuckDBPyConnection, month: object) -> list[
 def _where_it_went(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     rows = where_it_went(connection, closed_month(connection))
     currencies = sorted({row[1] for row in rows})
-    table = _table(
+    table = new_table(
         "Where the money went (effective cost)", "<", *[name for currency in currencies for name in (currency, "")]
     )
     for bucket in sorted({row[0] for row in rows}):
         cells = []
         for currency in currencies:
             found = next((row for row in rows if row[0] == bucket and row[1] == currency), None)
-            cells += [_money(found[2]), f"{found[3]:.1%}"] if found else ["", ""]
+            cells += [amount(found[2], 0), f"{found[3]:.1%}"] if found else ["", ""]
         table.add_row(bucket[2:], *cells)
     totals = [
         cell
         for currency in currencies
-        for cell in (f"[bold]{_money(sum(r[2] for r in rows if r[1] == currency))}[/]", "")
+        for cell in (f"[bold]{amount(sum(r[2] for r in rows if r[1] == currency), 0)}[/]", "")
     ]
     table.add_row("[bold]total[/]", *totals)
     console.print(table, "")
@@ -179,17 +158,17 @@ def _gpu_hours(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     ).fetchall()
     if not rows:
         return
-    table = _table(
+    table = new_table(
         "What a GPU-hour costs", "<vendor", "<accelerator", "hours paid", "cost", "paid", "productive", "busy", "<"
     )
     for vendor, accelerator, currency, hours, cost, paid, productive, busy in rows:
         table.add_row(
             vendor,
             accelerator,
-            _money(hours),
-            _money(cost),
-            _money(paid, 2),
-            _money(productive, 2),
+            amount(hours, 0),
+            amount(cost, 0),
+            amount(paid),
+            amount(productive),
             f"{busy or 0:.0%}",
             currency,
         )
@@ -211,9 +190,9 @@ def _dearest_run(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     run, name, model, team, currency, cost, hours, attempts, unsuccessful, lost, idle, ratio = row
     console.print("[bold]The dearest training run[/]")
     console.print(
-        f"{name} ({model}, team {team}): {_money(cost)} {currency} for {_money(hours)} GPU-hours in {attempts} attempts, "
-        f"{unsuccessful} of them unsuccessful.\n{_money(lost)} {currency} were lost after the last checkpoints, "
-        f"{_money(idle)} {currency} held while idle; {ratio or 0:.0%} was productive.\n"
+        f"{name} ({model}, team {team}): {amount(cost, 0)} {currency} for {amount(hours, 0)} GPU-hours in {attempts} attempts, "
+        f"{unsuccessful} of them unsuccessful.\n{amount(lost, 0)} {currency} were lost after the last checkpoints, "
+        f"{amount(idle, 0)} {currency} held while idle; {ratio or 0:.0%} was productive.\n"
         f"[dim]ai-finops explain run {run}[/]\n",
         highlight=False,
     )
@@ -240,7 +219,7 @@ def _worst_customer(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     ratio = f" ({margin / revenue:.0%})" if revenue else ""
     console.print("[bold]The worst customer[/]")
     console.print(
-        f"{name or customer} ({plan}): revenue {_money(revenue)} {currency}, AI cost {_money(cost)}, margin {_money(margin)}{ratio}.\n"
+        f"{name or customer} ({plan}): revenue {amount(revenue, 0)} {currency}, AI cost {amount(cost, 0)}, margin {amount(margin, 0)}{ratio}.\n"
         f"[dim]ai-finops explain customer {customer}[/]\n",
         highlight=False,
     )
@@ -261,7 +240,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     ).fetchall()
     if not rows:
         return
-    table = _table(
+    table = new_table(
         "A million tokens, by API and on our own GPUs",
         "<",
         "<provider",
@@ -273,9 +252,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     )
     shown = [row for row in rows if row[0] == "API"][:4] + [row for row in rows if row[0] != "API"][:4]
     for kind, provider, model, currency, tokens, used, allocated in shown:
-        table.add_row(
-            kind, provider, model, _money(tokens / 1_000_000, 1), _money(used, 2), _money(allocated, 2), currency
-        )
+        table.add_row(kind, provider, model, amount(tokens / 1_000_000, 1), amount(used), amount(allocated), currency)
     console.print(table, "")
 
 
@@ -289,7 +266,7 @@ def _restatements(connection: duckdb.DuckDBPyConnection, console: Console) -> No
         limit 3
         """
     ).fetchall()
-    table = _table("What was restated", "<month", "<bill", "<said again", "billed", "rows")
+    table = new_table("What was restated", "<month", "<bill", "<said again", "billed", "rows")
     for month, source, feed, version, difference, replaced, loaded in rows:
         table.add_row(
             f"{month:%Y-%m}", f"{source}/{feed}", version, f"{difference or 0:+,.2f}", f"{replaced:,} → {loaded:,}"

@@ -53,6 +53,28 @@ def test_an_unknown_source_is_a_message(tmp_path):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "--as-of", "tonight"),
+        ("explain", "team", "x", "--month", "September"),
+        ("explain", "team", "x", "--month", "2026-13"),
+    ],
+)
+def test_a_time_that_is_none_is_a_message(tmp_path, command):
+    result = invoke("--home", str(tmp_path), *command)
+    assert result.exit_code == 2
+    assert "such as 2026-" in result.output
+
+
+def test_landing_names_the_sources():
+    assert "aws_cur, dcgm, focus" in invoke("land", "--help").output
+
+
+def test_the_list_of_commands_is_not_cut_off():
+    assert "..." not in invoke("--help").output.split("Commands:")[1]
+
+
 def test_a_mapping_needs_both_sides(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n")
