@@ -2,17 +2,58 @@
 {% macro token_class_names() -%}
     {{ return([
         'input_uncached_text', 'input_cache_read', 'input_cache_write_5m', 'input_cache_write_1h', 'input_cache_write_unspecified',
-        'input_audio', 'input_image', 'output_text', 'output_reasoning', 'output_audio'
+        'input_audio', 'input_image', 'input_video', 'input_cache_read_audio', 'input_cache_read_image',
+        'output_text', 'output_reasoning', 'output_audio', 'output_image', 'output_video'
     ]) }}
 {%- endmacro %}
 
-{#- Cost of a request: tokens × unit price over the classes. A class that was used and has no price makes the cost unknown. -#}
-{% macro token_cost(tokens, prices, prefix) -%}
+{#- What is priced by another unit than the token: tool calls, seconds, pages, characters, images, whole requests. The name of the
+    class is the name of its column and says its unit. Seldom used, so a request has `has_units` to pass over all of them. -#}
+{% macro unit_class_names() -%}
+    {{ return([
+        'web_searches', 'storage_searches', 'code_executions', 'rerank_searches', 'grounded_prompts', 'maps_queries',
+        'input_audio_seconds', 'output_audio_seconds', 'output_video_seconds', 'input_characters', 'input_document_pages',
+        'output_images', 'priced_requests'
+    ]) }}
+{%- endmacro %}
+
+{#- Column that holds the quantity of a class. -#}
+{% macro usage_column(usage_class) -%}
+    {{ return(usage_class ~ '_tokens' if usage_class in token_class_names() else usage_class) }}
+{%- endmacro %}
+
+{#- Token classes of a direction (`input`, `output`) or of what input was to the cache (`uncached`, `cache_read`, `cache_write`). -#}
+{% macro token_classes_of(kind) -%}
+    {%- set found = [] -%}
+    {%- for token_class in token_class_names() -%}
+        {%- set cached = token_class.startswith('input_cache_') -%}
+        {%- if token_class.startswith(kind ~ '_') or token_class.startswith('input_' ~ kind)
+            or (kind == 'uncached' and token_class.startswith('input_') and not cached) -%}
+            {%- do found.append(token_class) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- Tokens of these classes together; NULL where any is unknown. -#}
+{% macro tokens_of(kind, relation) -%}
+    ({% for token_class in token_classes_of(kind) -%}
+        {{ relation }}.{{ token_class }}_tokens{{ ' + ' if not loop.last }}
+    {%- endfor %})
+{%- endmacro %}
+
+{#- Cost of a request: quantity × unit price over the classes. A class that was used and has no price makes the cost unknown. -#}
+{% macro usage_cost(usage, prices, prefix) -%}
     cast({% for token_class in token_class_names() -%}
-        coalesce(cast({{ tokens }}.{{ token_class }}_tokens as decimal(18, 0)) * {{ prices }}.{{ prefix }}_{{ token_class }},
-            case when {{ tokens }}.{{ token_class }}_tokens = 0 then 0 end)
+        coalesce(cast({{ usage }}.{{ token_class }}_tokens as decimal(18, 0)) * {{ prices }}.{{ prefix }}_{{ token_class }},
+            case when {{ usage }}.{{ token_class }}_tokens = 0 then 0 end)
         {{- ' + ' if not loop.last }}
     {%- endfor %} as decimal(38, 12))
+    + case when {{ usage }}.has_units then cast({% for unit_class in unit_class_names() -%}
+        coalesce(cast({{ usage }}.{{ unit_class }} as decimal(18, 6)) * {{ prices }}.{{ prefix }}_{{ unit_class }},
+            case when coalesce({{ usage }}.{{ unit_class }}, 0) = 0 then 0 end)
+        {{- ' + ' if not loop.last }}
+    {%- endfor %} as decimal(38, 12)) else 0 end
 {%- endmacro %}
 
 {#- What an allocation group is made of, besides the day that its hour has. -#}

@@ -44,23 +44,13 @@ group_work as (
         request_groups.environment, request_groups.model_id, request_groups.customer_id, request_groups.feature,
         request_groups.api_key_id, request_groups.allocation_group_id,
         cast(
-            (
-                request_groups.input_uncached_text_tokens
-                + request_groups.input_cache_write_5m_tokens
-                + request_groups.input_cache_write_1h_tokens
-                + request_groups.input_cache_write_unspecified_tokens
-                + request_groups.input_audio_tokens
-                + request_groups.input_image_tokens
-            ) * cast(weights.prefill_weight as double)
-            + request_groups.input_cache_read_tokens * cast(weights.cached_weight as double)
+            ({{ tokens_of('uncached', 'request_groups') }} + {{ tokens_of('cache_write', 'request_groups') }})
+            * cast(weights.prefill_weight as double)
+            + {{ tokens_of('cache_read', 'request_groups') }} * cast(weights.cached_weight as double)
             as decimal(38, 9)
         ) as prefill_work,
         cast(
-            (
-                request_groups.output_text_tokens
-                + request_groups.output_reasoning_tokens
-                + request_groups.output_audio_tokens
-            ) * cast(weights.decode_weight as double)
+            {{ tokens_of('output', 'request_groups') }} * cast(weights.decode_weight as double)
             as decimal(38, 9)
         ) as decode_work
     from {{ ref('int_request_groups_hourly') }} as request_groups

@@ -12,6 +12,7 @@ select
     {%- for token_class in token_class_names() %}
     cast(coalesce(sum({{ token_class }}_tokens), 0) as decimal(38, 0)) as {{ token_class }}_tokens,
     {%- endfor %}
+    max(case when has_units then 1 else 0 end) = 1 as has_units,
     sum(list_cost) as list_cost,
     sum(contracted_cost) as contracted_cost,
     sum(gateway_cost) as gateway_cost,

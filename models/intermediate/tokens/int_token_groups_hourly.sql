@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{%- set usage_classes = token_class_names() + unit_class_names() %}
 
 -- What the provider meters, so without answers of the gateway's own cache and failures that used nothing. Requests of one price row
 -- have one unit price: adding up first and pricing the sums gives the same cost as adding up priced requests, exactly.
@@ -8,7 +9,10 @@ with sums as (
         usage_date,
         price_id,
         {%- for token_class in token_class_names() %}
-        cast(coalesce(sum({{ token_class }}_tokens), 0) as decimal(18, 0)) as {{ token_class }}_tokens{{ ',' if not loop.last }}
+        cast(coalesce(sum({{ token_class }}_tokens), 0) as decimal(18, 0)) as {{ token_class }},
+        {%- endfor %}
+        {%- for unit_class in unit_class_names() %}
+        cast(coalesce(sum({{ unit_class }}), 0) as decimal(18, 6)) as {{ unit_class }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('fct_inference_requests') }}
     where pricing_status <> 'not_billable' and {{ in_dirty_days('usage_date') }}
@@ -21,13 +25,13 @@ priced as (
     select
         sums.allocation_group_id,
         sums.usage_date
-        {%- for token_class in token_class_names() %},
-        sum(sums.{{ token_class }}_tokens) as {{ token_class }}_tokens
+        {%- for usage_class in usage_classes %},
+        sum(sums.{{ usage_class }}) as {{ usage_class }}
         {%- for price in ['list', 'contract'] %},
         case
-            when count(case when sums.{{ token_class }}_tokens > 0 and prices.{{ price }}_{{ token_class }} is null then 1 end) = 0
-                then sum(sums.{{ token_class }}_tokens * prices.{{ price }}_{{ token_class }})
-        end as {{ price }}_{{ token_class }}
+            when count(case when sums.{{ usage_class }} > 0 and prices.{{ price }}_{{ usage_class }} is null then 1 end) = 0
+                then sum(sums.{{ usage_class }} * prices.{{ price }}_{{ usage_class }})
+        end as {{ price }}_{{ usage_class }}
         {%- endfor %}
         {%- endfor %}
     from sums
@@ -37,16 +41,16 @@ priced as (
 ),
 
 classes as (
-    {%- for token_class in token_class_names() %}
+    {%- for usage_class in usage_classes %}
     select
         allocation_group_id,
         usage_date,
-        '{{ token_class }}' as token_class,
-        {{ token_class }}_tokens as tokens,
-        list_{{ token_class }} as list_cost,
-        contract_{{ token_class }} as contracted_cost
+        '{{ usage_class }}' as token_class,
+        cast({{ usage_class }} as decimal(38, 6)) as tokens,
+        cast(list_{{ usage_class }} as decimal(38, 12)) as list_cost,
+        cast(contract_{{ usage_class }} as decimal(38, 12)) as contracted_cost
     from priced
-    where {{ token_class }}_tokens > 0
+    where {{ usage_class }} > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
@@ -59,9 +63,9 @@ select
     {%- endfor %}
     classes.token_class,
     names.billing_token_class,
-    cast(classes.tokens as decimal(38, 0)) as tokens,
-    cast(classes.list_cost as decimal(38, 12)) as list_cost,
-    cast(classes.contracted_cost as decimal(38, 12)) as contracted_cost,
+    classes.tokens,
+    classes.list_cost,
+    classes.contracted_cost,
     request_groups.cost_currency
 from classes
 inner join {{ ref('token_classes') }} as names on classes.token_class = names.token_class

@@ -98,7 +98,7 @@ select
     context_up_to,
     window_start_second,
     window_end_second,
-    {%- for token_class in token_class_names() %}
+    {%- for token_class in token_class_names() + unit_class_names() %}
     max(case when token_class = '{{ token_class }}' then unit_price_usd end) as list_{{ token_class }},
     max(case when token_class = '{{ token_class }}' then contract_price_usd end) as contract_{{ token_class }},
     {%- endfor %}

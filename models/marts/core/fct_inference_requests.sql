@@ -35,9 +35,9 @@ priced as (
             when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 then 'not_billable'
             else 'billable'
         end as billing_status,
-        {{ token_cost('requests', 'prices', 'list') }} as token_list_cost,
+        {{ usage_cost('requests', 'prices', 'list') }} as usage_list_cost,
         -- Most price rows have no negotiated rate: the second multiplication is done only where one holds.
-        case when prices.has_contract_rate then {{ token_cost('requests', 'prices', 'contract') }} end as negotiated_cost,
+        case when prices.has_contract_rate then {{ usage_cost('requests', 'prices', 'contract') }} end as negotiated_cost,
         coalesce(prices.has_contract_rate, false) as has_contract_rate
     from requests
     left join {{ ref('int_request_owners_daily') }} as owners
@@ -60,6 +60,7 @@ priced as (
 
 select
     request_id,
+    case when response_id <> request_id then response_id end as response_id,
     meter,
     feed,
     requested_at,
@@ -71,9 +72,11 @@ select
     deployment_id,
     service_tier,
     processing,
+    raw_residency as residency,
     status,
     is_failed,
     served_from,
+    usage_shape,
     vendor_project_id as project_id,
     api_key_id,
     team_id,
@@ -84,17 +87,21 @@ select
     {%- for token_class in token_class_names() %}
     cast({{ token_class }}_tokens as bigint) as {{ token_class }}_tokens,
     {%- endfor %}
+    {%- for unit_class in unit_class_names() %}
+    {{ unit_class }},
+    {%- endfor %}
+    has_units,
     cast(input_total_tokens as bigint) as input_total_tokens,
     cast(output_total_tokens as bigint) as output_total_tokens,
-    cast(case billing_status when 'billable' then token_list_cost when 'not_billable' then 0 end as decimal(38, 12)) as list_cost,
+    cast(case billing_status when 'billable' then usage_list_cost when 'not_billable' then 0 end as decimal(38, 12)) as list_cost,
     cast(case
         when billing_status = 'billable' and has_contract_rate then negotiated_cost
-        when billing_status = 'billable' then token_list_cost
+        when billing_status = 'billable' then usage_list_cost
         when billing_status = 'not_billable' then 0
     end as decimal(38, 12)) as contracted_cost,
     gateway_cost,
     'USD' as cost_currency,
-    case when billing_status <> 'billable' then billing_status when token_list_cost is null then 'unpriced' else 'priced' end as pricing_status,
+    case when billing_status <> 'billable' then billing_status when usage_list_cost is null then 'unpriced' else 'priced' end as pricing_status,
     price_id,
     price_version,
     dq_status,

@@ -1,7 +1,3 @@
-{%- set classes = [
-    'input_uncached_text', 'input_cache_read', 'input_cache_write_5m', 'input_cache_write_1h', 'input_cache_write_unspecified',
-    'input_audio', 'input_image', 'output_text', 'output_reasoning', 'output_audio',
-] -%}
 {{ config(materialized='view') }}
 
 -- A request's part of what its group was charged: by tokens of the class, on own GPUs by prefill and decode work.
@@ -26,26 +22,20 @@ requests as (
 
 quantities as (
 
-    {% for class in classes -%}
+    {% for class in token_class_names() + unit_class_names() -%}
         select
             meter, feed, request_id, usage_date, allocation_group_id, '{{ class }}' as token_class,
-            cast({{ class }}_tokens as decimal(38, 9)) as quantity
+            cast({{ usage_column(class) }} as decimal(38, 9)) as quantity
         from requests
-        where provider_id <> 'self_hosted' and {{ class }}_tokens > 0
+        where provider_id <> 'self_hosted' and {{ usage_column(class) }} > 0
         union all
     {% endfor -%}
     select
         meter, feed, request_id, usage_date, allocation_group_id, 'input_uncached_text',
         cast(
-            (
-                coalesce(input_uncached_text_tokens, 0)
-                + coalesce(input_cache_write_5m_tokens, 0)
-                + coalesce(input_cache_write_1h_tokens, 0)
-                + coalesce(input_cache_write_unspecified_tokens, 0)
-                + coalesce(input_audio_tokens, 0)
-                + coalesce(input_image_tokens, 0)
-            ) * cast(prefill_weight as double)
-            + coalesce(input_cache_read_tokens, 0) * cast(cached_weight as double)
+            coalesce({{ tokens_of('uncached', 'requests') }} + {{ tokens_of('cache_write', 'requests') }}, 0)
+            * cast(prefill_weight as double)
+            + coalesce({{ tokens_of('cache_read', 'requests') }}, 0) * cast(cached_weight as double)
             as decimal(38, 9)
         )
     from requests
@@ -54,11 +44,7 @@ quantities as (
     select
         meter, feed, request_id, usage_date, allocation_group_id, 'output_text',
         cast(
-            (
-                coalesce(output_text_tokens, 0)
-                + coalesce(output_reasoning_tokens, 0)
-                + coalesce(output_audio_tokens, 0)
-            ) * cast(decode_weight as double)
+            coalesce({{ tokens_of('output', 'requests') }}, 0) * cast(decode_weight as double)
             as decimal(38, 9)
         )
     from requests

@@ -70,12 +70,8 @@ joined as (
         request_groups.requests,
         request_groups.failed_requests,
         request_groups.unpriced_requests,
-        request_groups.input_uncached_text_tokens + request_groups.input_cache_read_tokens
-        + request_groups.input_cache_write_5m_tokens + request_groups.input_cache_write_1h_tokens
-        + request_groups.input_cache_write_unspecified_tokens + request_groups.input_audio_tokens
-        + request_groups.input_image_tokens as input_tokens,
-        request_groups.output_text_tokens + request_groups.output_reasoning_tokens
-        + request_groups.output_audio_tokens as output_tokens
+        {{ tokens_of('input', 'request_groups') }} as input_tokens,
+        {{ tokens_of('output', 'request_groups') }} as output_tokens
     from ranked
     full outer join request_groups
         on

@@ -32,10 +32,10 @@ costs as (
         {{ component_cost('fees') }} as fees_cost,
         sum(effective_cost) as total_cost,
         sum(case when allocation_group_id is not null then effective_cost else 0 end) as metered_cost,
-        sum(case when token_class in ('input_uncached_text', 'input_audio', 'input_image') then effective_cost end) as input_cost,
-        sum(case when token_class = 'input_cache_read' then effective_cost end) as cache_read_cost,
-        sum(case when token_class like 'input_cache_write%' then effective_cost end) as cache_write_cost,
-        sum(case when token_class like 'output%' then effective_cost end) as output_cost
+        sum(case when token_class in ('{{ token_classes_of("uncached") | join("', '") }}') then effective_cost end) as input_cost,
+        sum(case when token_class in ('{{ token_classes_of("cache_read") | join("', '") }}') then effective_cost end) as cache_read_cost,
+        sum(case when token_class in ('{{ token_classes_of("cache_write") | join("', '") }}') then effective_cost end) as cache_write_cost,
+        sum(case when token_class in ('{{ token_classes_of("output") | join("', '") }}') then effective_cost end) as output_cost
     from ledger
     group by
         usage_date, coalesce(provider_id, 'none'), coalesce(model_id, 'none'), purpose, cost_status, billing_currency
@@ -53,13 +53,11 @@ requests as (
         cast(sum(requests) as bigint) as requests,
         cast(sum(failed_requests) as bigint) as failed_requests,
         cast(sum(unpriced_requests) as bigint) as unpriced_requests,
-        sum(input_uncached_text_tokens + input_audio_tokens + input_image_tokens) as input_tokens,
-        sum(input_cache_read_tokens) as cache_read_tokens,
-        sum(
-            input_cache_write_5m_tokens + input_cache_write_1h_tokens + input_cache_write_unspecified_tokens
-        ) as cache_write_tokens,
-        sum(output_text_tokens + output_reasoning_tokens + output_audio_tokens) as output_tokens
-    from {{ ref('int_request_groups_hourly') }}
+        sum{{ tokens_of('uncached', 'request_groups') }} as input_tokens,
+        sum{{ tokens_of('cache_read', 'request_groups') }} as cache_read_tokens,
+        sum{{ tokens_of('cache_write', 'request_groups') }} as cache_write_tokens,
+        sum{{ tokens_of('output', 'request_groups') }} as output_tokens
+    from {{ ref('int_request_groups_hourly') }} as request_groups
     where {{ in_dirty_days('usage_date') }}
     group by usage_date, coalesce(provider_id, 'none'), coalesce(model_id, 'none')
 

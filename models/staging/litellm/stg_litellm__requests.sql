@@ -6,12 +6,15 @@ with requests as (
         _feed as feed,
         _day as usage_date,
         request_id,
+        -- the gateway passes the vendor's id of the answer through as its own
+        request_id as response_id,
         started_at as requested_at,
         lower(custom_llm_provider) as raw_provider,
         model as raw_model,
         model_id as deployment_id,
         coalesce(nullif(lower(served_tier), ''), nullif(lower(speed), ''), 'standard') as raw_service_tier,
         case when call_type like '%batch%' then 'batch' else 'standard' end as raw_processing,
+        nullif(lower(residency), '') as raw_residency,
         nullif(project_id, '') as project_id,
         nullif(api_key, '') as api_key_id,
         nullif(team_id, '') as team,
@@ -21,6 +24,7 @@ with requests as (
         nullif(session_id, '') as session_id,
         coalesce(nullif(status, ''), 'success') as status,
         case when lower(cache_hit) = 'true' then 'gateway_cache' else 'provider' end as served_from,
+        'litellm_spend_log' as usage_shape,
         prompt_tokens,
         completion_tokens,
         coalesce(usage_cached_tokens, 0) as cache_read,
@@ -29,10 +33,16 @@ with requests as (
         coalesce(usage_cache_write_1h_tokens, 0) as cache_write_1h,
         coalesce(usage_audio_tokens, 0) as audio_in,
         coalesce(usage_image_tokens, 0) as image_in,
+        coalesce(usage_video_tokens, 0) as video_in,
+        0 as cache_read_audio,
+        0 as cache_read_image,
         coalesce(usage_reasoning_tokens, 0) as reasoning,
         coalesce(usage_output_audio_tokens, 0) as audio_out,
+        coalesce(usage_output_image_tokens, 0) as image_out,
+        0 as video_out,
+        cast(usage_web_searches as decimal(18, 6)) as web_searches_logged,
         {{ vendor_amount('spend') }} as gateway_cost
     from {{ source('litellm', 'litellm_spend_logs') }}
 )
 
-{{ canonical_tokens('requests', is_exclusive='false') }}
+{{ canonical_tokens('requests', is_exclusive='false', units={'web_searches': 'web_searches_logged'}) }}
