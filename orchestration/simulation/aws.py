@@ -58,6 +58,7 @@ _NAMES = {
     "AmazonEC2": "Amazon Elastic Compute Cloud",
     "AWSDataTransfer": "AWS Data Transfer",
     "AWSGlue": "AWS Glue",
+    "AWSSupportEnterprise": "AWS Support (Enterprise)",
 }
 # account, product code, usage type, resource, unit, list rate, units a day at scale 1, team tag
 # fmt: off
@@ -369,108 +370,68 @@ def correction_instant(timeline: Timeline) -> int:
     return epoch(timeline.day_of(0, 14)) if corrected and timeline.as_of.day > 14 else 0
 
 
+def _one_off(
+    con: duckdb.DuckDBPyConnection, first: int, end: int, account: str, line_type: str, code: str, usage_type: str,
+    cost: float | str, description: str, **fields: str,
+) -> None:  # fmt: skip
+    """A line that nothing meters: a fee, a tax, a credit, a refund. No discount applies to it."""
+    money = f"cast({cost} as decimal(38,12))"
+    select = _line(
+        start_at=str(first),
+        end_at=str(end),
+        account=f"'{account}'",
+        line_type=f"'{line_type}'",
+        product_code=f"'{code}'",
+        product_name=f"'{_NAMES[code]}'",
+        usage_type=f"'{usage_type}'",
+        cost=money,
+        net_cost=money,
+        description=f"'{description}'",
+        effective=money,
+        **fields,
+    )
+    con.execute(f"insert into cur by name select {select}")
+
+
 def _monthly(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: float) -> None:
     """Support fee, tax, a promotional credit, a refund, and the correction that came after close."""
-
-    def insert(**fields: str) -> None:
-        con.execute(f"insert into cur by name select {_line(**fields)}")
-
-    def money(value: str) -> str:
-        return f"cast({value} as decimal(38,12))"
-
+    one = {"amount": "cast(1 as decimal(28,10))"}
     for month in timeline.months:
-        first, last = int(month.start.timestamp()), int(month.end.timestamp())
-        fee = money(str(round(26_000 * max(gpu_scale, 0.05), 2)))
-        insert(
-            start_at=str(first),
-            end_at=str(last),
-            account=f"'{PAYER}'",
-            line_type="'Fee'",
-            product_code="'AWSSupportEnterprise'",
-            product_name="'AWS Support (Enterprise)'",
-            usage_type="'Dollar'",
-            amount="cast(1 as decimal(28,10))",
-            cost=fee,
-            net_cost=fee,
-            description="'AWS Support (Enterprise)'",
-            effective=fee,
-        )
+        first, end = int(month.start.timestamp()), int(month.end.timestamp())
+        support = "AWSSupportEnterprise"
+        fee = round(26_000 * max(gpu_scale, 0.05), 2)
+        _one_off(con, first, end, PAYER, "Fee", support, "Dollar", fee, _NAMES[support], **one)
         if month.status == "open":
             continue
         accounts = con.execute(
             "select account, round(sum(net_cost) * 0.021, 2)::decimal(38,12) from cur where start_at >= ? and "
             "start_at < ?"
             " and visible_from = 0 group by 1 order by 1",
-            [first, last],
+            [first, end],
         ).fetchall()
         for account, tax in accounts:
-            insert(
-                start_at=str(first),
-                end_at=str(last),
-                account=f"'{account}'",
-                line_type="'Tax'",
-                product_code="'AmazonEC2'",
-                product_name="'Amazon Elastic Compute Cloud'",
-                usage_type="'Tax'",
-                amount="cast(1 as decimal(28,10))",
-                cost=money(str(tax)),
-                net_cost=money(str(tax)),
-                description="'Tax for product code AmazonEC2'",
-                effective=money(str(tax)),
-            )
+            about = "Tax for product code AmazonEC2"
+            _one_off(con, first, end, account, "Tax", "AmazonEC2", "Tax", tax, about, **one)
     closed = timeline.months[0]
     if closed.status != "open":
-        credit = money(str(-round(18_500 * gpu_scale, 2)))
         at = int(closed.start.timestamp()) + 9 * DAY
-        insert(
-            start_at=str(at),
-            end_at=str(at + DAY),
-            account=f"'{TRAINING_ACCOUNT}'",
-            line_type="'Credit'",
-            product_code="'AmazonEC2'",
-            product_name="'Amazon Elastic Compute Cloud'",
-            usage_type="'USE1-BoxUsage:p5.48xlarge'",
-            cost=credit,
-            net_cost=credit,
-            description="'AWS Migration Acceleration Program credit'",
-            effective=credit,
-        )
+        credit = -round(18_500 * gpu_scale, 2)
+        about = "AWS Migration Acceleration Program credit"
+        used = "USE1-BoxUsage:p5.48xlarge"
+        _one_off(con, at, at + DAY, TRAINING_ACCOUNT, "Credit", "AmazonEC2", used, credit, about)
+    account, code, used = PRODUCT_ACCOUNT, "AWSDataTransfer", "DataTransfer-Out-Bytes"
     corrected = [m for m in timeline.months if m.status == "corrected"]
     if corrected:
-        refund = money(str(-round(1_240.5 * gpu_scale, 2)))
         at = int(corrected[0].start.timestamp()) + 20 * DAY
-        insert(
-            start_at=str(at),
-            end_at=str(at + DAY),
-            account=f"'{PRODUCT_ACCOUNT}'",
-            line_type="'Refund'",
-            product_code="'AWSDataTransfer'",
-            product_name="'AWS Data Transfer'",
-            usage_type="'DataTransfer-Out-Bytes'",
-            cost=refund,
-            net_cost=refund,
-            bill_type="'Refund'",
-            description="'Refund for misrouted transfer'",
-            effective=refund,
-        )
+        refund = -round(1_240.5 * gpu_scale, 2)
+        about = "Refund for misrouted transfer"
+        _one_off(con, at, at + DAY, account, "Refund", code, used, refund, about, bill_type="'Refund'")
     if correction_instant(timeline):
-        goodwill = money(str(-round(2_000 * gpu_scale, 2)))
         at = epoch(timeline.day_of(1, 12))
-        insert(
-            start_at=str(at),
-            end_at=str(at + DAY),
-            account=f"'{PRODUCT_ACCOUNT}'",
-            line_type="'Credit'",
-            product_code="'AWSDataTransfer'",
-            product_name="'AWS Data Transfer'",
-            usage_type="'DataTransfer-Out-Bytes'",
-            cost=goodwill,
-            net_cost=goodwill,
-            visible_from=str(correction_instant(timeline)),
-            invoice="'credit-memo'",
-            description="'Service credit for the metering error'",
-            effective=goodwill,
-        )
+        goodwill = -round(2_000 * gpu_scale, 2)
+        about = "Service credit for the metering error"
+        seen = {"visible_from": str(correction_instant(timeline)), "invoice": "'credit-memo'"}
+        _one_off(con, at, at + DAY, account, "Credit", code, used, goodwill, about, **seen)
 
 
 def invoice_id(month: Month, *, memo: bool = False) -> str:
