@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.landing.connection import PARQUET
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
 
@@ -142,7 +143,7 @@ def write_without_losers(con: duckdb.DuckDBPyConnection, table: RawTable, source
             where not exists (
                 select 1 from losers where losers.filename = s.filename and losers.file_row_number = s.file_row_number
             )
-        ) to {text(target)} (format parquet, compression zstd)
+        ) to {text(target)} ({PARQUET})
         """
     ).fetchone()[0]
     if not rows:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.landing.connection import PARQUET
 from orchestration.landing.duplicates import scan
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
@@ -58,7 +59,7 @@ def write(con: duckdb.DuckDBPyConnection, table: RawTable, typed: Sequence[str],
         for column in table.types
     )
     union = " union all ".join(f"({one})" for one in typed)
-    con.execute(f"copy (select {columns} from ({union})) to {text(target)} (format parquet, compression zstd)")
+    con.execute(f"copy (select {columns} from ({union})) to {text(target)} ({PARQUET})")
 
 
 def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) -> Placed:
@@ -97,14 +98,14 @@ def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) 
             placed.paths.append(_next(placed, folder))
             con.execute(
                 f"copy (select * from {scan(sources)} where _partition = {text(partition)}) "
-                f"to {text(placed.paths[-1])} (format parquet, compression zstd)"
+                f"to {text(placed.paths[-1])} ({PARQUET})"
             )
         return placed
     divided = folder / "divided"
     everything = list(dict.fromkeys(path for sources in apart.values() for path in sources))
     con.execute(
         f"copy (select * from {scan(everything)} where _partition <> {text(REJECTED)}) to {text(divided)} "
-        "(format parquet, compression zstd, partition_by (_partition), write_partition_columns true)"
+        f"({PARQUET}, partition_by (_partition), write_partition_columns true)"
     )
     for path in sorted(divided.rglob("*.parquet")):
         placed.paths.append(_next(placed, folder))

@@ -28,7 +28,7 @@ from orchestration.landing.readers.reading import (
 )
 from orchestration.landing.schema import RawTable
 
-SAMPLED_LINES = 500
+SAMPLED_LINES = 100
 SAMPLED_PLACES = 20
 
 
