@@ -53,7 +53,7 @@ def run_through_dagster(
     Raises:
         RuntimeError: If Dagster failed before the night began; the message is Dagster's.
     """
-    if not force and not pipeline.something_to_do(settings):
+    if not force and not pipeline.something_to_do(settings, as_of):
         pipeline.run(settings, as_of, force, progress)
         return runs.read_runs(settings.home)[0]
     os.environ["AI_FINOPS_HOME"] = str(settings.home)

@@ -151,17 +151,17 @@ class Night:
         settings = self.settings
         settings.build.mkdir(parents=True, exist_ok=True)
         lake = Lake(settings)
-        fingerprints = fingerprinting.fingerprints(settings, lake)
+        fingerprints = fingerprinting.fingerprints(settings, lake, self.as_of)
         code_hash = fingerprinting.code_hash(settings.project_dir)
         current = versions.current_version(settings.published)
         with self._build_connection() as connection:
-            dirty = tuple(fingerprinting.dirty(settings, connection, lake))
+            dirty = tuple(fingerprinting.dirty(settings, connection, lake, self.as_of))
             same_code = current is not None and versions.read_manifest(current)["code_hash"] == code_hash
             known = fingerprinting.built_fingerprints(connection)
             # A build file without a single built day holds nothing that days could be replaced in.
             days = dirty if same_code and known and not self.force else None
             if days is None or days:
-                register(connection, settings, lake=lake)
+                register(connection, settings, lake=lake, as_of=self.as_of)
                 # Whatever dbt does from here on, the days are not built until it has ended well.
                 fingerprinting.mark_building(connection, _all_days(fingerprints, known) if days is None else days)
         return Plan(days, fingerprints, code_hash)
@@ -296,6 +296,12 @@ class Night:
         runs.forget_old_runs(self.settings.home)
 
 
+def _clock(as_of: datetime | None) -> datetime:
+    """The run's clock, naive UTC to the second; now where none is given. The one place that asks what time it is."""
+    clock = (as_of or datetime.now(UTC)).replace(microsecond=0)
+    return clock.astimezone(UTC).replace(tzinfo=None) if clock.tzinfo else clock
+
+
 @contextlib.contextmanager
 def night(
     settings: Settings,
@@ -316,8 +322,7 @@ def night(
     Raises:
         AlreadyRunningError: If another run is under way.
     """
-    clock = (as_of or datetime.now(UTC)).replace(microsecond=0)
-    clock = clock.astimezone(UTC).replace(tzinfo=None) if clock.tzinfo else clock
+    clock = _clock(as_of)
     with run_lock(settings.home):
         runs.mark_killed(settings.home)
         this = Night(settings, clock, force, progress, full_tests)
@@ -330,8 +335,13 @@ def night(
             this.close()
 
 
-def something_to_do(settings: Settings) -> bool:
-    """Whether a night would do anything: something has landed, or a day is dirty. Leaves no trace and needs no lock."""
+def something_to_do(settings: Settings, as_of: datetime | None = None) -> bool:
+    """Whether a night would do anything: something has landed, or a day is dirty. Leaves no trace and needs no lock.
+
+    Args:
+        settings: The warehouse.
+        as_of: The clock of that night; default now.
+    """
     if nightly_loads.land_and_list_pending(settings):
         return True
     current = versions.current_version(settings.published)
@@ -339,7 +349,7 @@ def something_to_do(settings: Settings) -> bool:
     if current is None or not settings.build_path.exists() or versions.read_manifest(current)["code_hash"] != code:
         return True
     with contextlib.closing(duckdb.connect(str(settings.build_path), read_only=True)) as connection:
-        return bool(fingerprinting.dirty(settings, connection))
+        return bool(fingerprinting.dirty(settings, connection, as_of=_clock(as_of)))
 
 
 def run(

@@ -1,8 +1,8 @@
 """Which days must be built again: those whose fingerprint differs from the published or the built one.
 
 A day's fingerprint holds, for every raw table and feed: rows and content hash of the rows that touch the day; for
-every bill feed, whether the day lies before the feed's completeness mark (estimate or bill); for reference data, the
-rows that hold on the day; and the hash of the models' code. A month that comes again with equal content so dirties
+every bill, whether the day lies before its completeness mark (estimate or bill) and whether the billing months of its
+lines are closed; for reference data, the rows that hold on the day; and the hash of the models' code. A month that comes again with equal content so dirties
 nothing, and a failed night stays dirty until it is published.
 """
 
@@ -11,14 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
+from orchestration.lake.bill_marks import bill_marks, is_period_closed
 from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import select_current
-from orchestration.lake.state import PartitionState, current_state
+from orchestration.lake.state import current_state
 from orchestration.landing.connection import connect
 from orchestration.landing.readers.reading import name
 from orchestration.landing.schema import RawTable, load_schemas
@@ -49,16 +50,6 @@ def code_hash(project_dir: Path) -> str:
         if path.is_file():
             digest.update(str(path.relative_to(project_dir)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def completeness_marks(table: RawTable, state: Mapping[str, PartitionState]) -> dict[str, date]:
-    """Bill feed to the day from which on its bill is not complete yet: its newest day less the declared lag."""
-    newest: dict[str, str] = {}
-    for part in state.values():
-        for feed, stats in part.feeds.items():
-            if stats.max_day is not None:
-                newest[feed] = max(newest.get(feed, ""), stats.max_day)
-    return {feed: date.fromisoformat(day) - timedelta(days=table.completeness_lag_days) for feed, day in newest.items()}
 
 
 def _reference_parts(
@@ -116,8 +107,14 @@ def _reference_parts(
     return parts
 
 
-def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]:
-    """Fingerprint of every day that any raw table has rows for, by ISO day."""
+def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime | None = None) -> dict[str, str]:
+    """Fingerprint of every day that any raw table has rows for, by ISO day.
+
+    Args:
+        settings: Which warehouse.
+        lake: An open lake, to spare opening it again.
+        as_of: The run's clock, naive UTC; a billing month that ends by it changes the days of its lines, once.
+    """
     lake = lake or Lake(settings)
     tables = load_schemas(settings.project_dir)
     states = {table.name: current_state(lake.summaries(table)) for table in tables.values()}
@@ -135,21 +132,25 @@ def fingerprints(settings: Settings, lake: Lake | None = None) -> dict[str, str]
         (day for day, of_day in content.items() for table_name, _ in of_day if table_name not in snapshots), default=""
     )
     days = sorted(day for day in content if day <= newest)
-    marks = {
-        f"{table.name}/{feed}": (mark, (mark + timedelta(days=table.completeness_lag_days)).isoformat())
-        for table in tables.values()
-        if table.bill
-        for feed, mark in sorted(completeness_marks(table, states[table.name]).items())
-    }
+    marks = bill_marks(tables.values(), states, as_of)
+    closed: dict[str, set[str]] = {}
+    for table in (table for table in tables.values() if table.bill):
+        for partition, part in states[table.name].items():
+            status = f"{table.name}/{partition}:{is_period_closed(table, partition, as_of)}"
+            for day in part.days():
+                closed.setdefault(day, set()).add(status)
     with connect(settings) as con:
         reference = _reference_parts(con, lake, tables, days)
     code = code_hash(settings.project_dir)
     result = {}
     for day in days:
         rows = [f"{table}/{feed}:{count}:{hashes}" for (table, feed), (count, hashes) in sorted(content[day].items())]
-        # A bill that reaches past a day ends the day's estimate, also where the bill has no line on the day itself.
-        billed = [f"{feed}:{date.fromisoformat(day) < mark}:{day <= last}" for feed, (mark, last) in marks.items()]
-        result[day] = hashlib.sha256("\n".join([code, *rows, *billed, *reference[day]]).encode()).hexdigest()[:32]
+        billed = [
+            f"{mark.table}/{mark.feed}/{mark.account}:{mark.open_from is not None and day < mark.open_from.isoformat()}"
+            for mark in marks
+        ]
+        parts = [code, *rows, *billed, *sorted(closed.get(day, ())), *reference[day]]
+        result[day] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     return result
 
 
@@ -194,17 +195,20 @@ def with_shared_spans(days: Iterable[str], spans: Iterable[tuple[str, str]]) -> 
     return {day.isoformat() for day in known}
 
 
-def dirty(settings: Settings, build_con: duckdb.DuckDBPyConnection, lake: Lake | None = None) -> list[date]:
+def dirty(
+    settings: Settings, build_con: duckdb.DuckDBPyConnection, lake: Lake | None = None, as_of: datetime | None = None
+) -> list[date]:
     """Days to build: new, changed or vanished against what is published, or against what the build file holds.
 
     Args:
         settings: Which warehouse.
         build_con: Connection to the build file.
         lake: An open lake, to spare opening it again.
+        as_of: The run's clock, naive UTC.
     """
     lake = lake or Lake(settings)
     now, published, built = (
-        fingerprints(settings, lake),
+        fingerprints(settings, lake, as_of),
         published_fingerprints(settings),
         built_fingerprints(build_con),
     )

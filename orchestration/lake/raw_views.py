@@ -1,14 +1,16 @@
 """Schema `raw` of a DuckDB file: one view per raw table over the Parquet files that are current, plus the load
-ledger.
+ledger and how far each bill is complete.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import astuple
+from datetime import date, datetime
 
 import duckdb
 
+from orchestration.lake.bill_marks import bill_marks
 from orchestration.lake.catalog import Lake
 from orchestration.lake.ledger import ledger
 from orchestration.lake.state import current_state
@@ -71,15 +73,20 @@ def select_current(
 
 
 def register(
-    con: duckdb.DuckDBPyConnection, settings: Settings, days: Iterable[date] | None = None, lake: Lake | None = None
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    days: Iterable[date] | None = None,
+    lake: Lake | None = None,
+    as_of: datetime | None = None,
 ) -> None:
-    """Create schema `raw`: a view per declared raw table, table `load_ledger` and view `load_rejects`.
+    """Create schema `raw`: a view per declared raw table, tables `load_ledger` and `bill_marks`, view `load_rejects`.
 
     Args:
         con: Connection to the file that dbt will read; its views hold absolute paths.
         settings: Which lake.
         days: Only files with rows of these days (None = all). Reference tables are always whole.
         lake: An open lake, to spare opening it again.
+        as_of: The run's clock, naive UTC, which bounds how far a bill can be complete; None where nothing does.
     """
     lake = lake or Lake(settings)
     days = None if days is None else list(days)
@@ -95,5 +102,13 @@ def register(
     con.register("load_ledger_arrow", ledger(settings, lake))
     con.execute("create or replace table raw.load_ledger as select * from load_ledger_arrow")
     con.unregister("load_ledger_arrow")
+    states = {table.name: current_state(lake.summaries(table)) for table in tables.values() if table.bill}
+    con.execute(
+        "create or replace table raw.bill_marks (table_name varchar, source varchar, feed varchar, account varchar,"
+        " newest_day date, open_from date, lag_days integer)"
+    )
+    marks = [astuple(mark) for mark in bill_marks(tables.values(), states, as_of)]
+    if marks:
+        con.executemany("insert into raw.bill_marks values (?, ?, ?, ?, ?, ?, ?)", marks)
     listed = f"select {', '.join(REJECT_COLUMNS)} from {scan(rejects)}" if rejects else _empty(REJECT_COLUMNS)
     con.execute(f"create or replace view raw.load_rejects as {listed}")

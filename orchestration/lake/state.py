@@ -20,7 +20,14 @@ from orchestration.landing.schema import RawTable
 
 @dataclass
 class FeedState:
-    """One feed inside a partition: rows, newest `_day`, covered day to [rows, sum of hashes], and the days on which rows start."""
+    """One feed inside a partition.
+
+    Attributes:
+        rows: Its rows.
+        max_day: Newest `_day`; of bills with a `shared_span` only of the lines of use, since a purchase may lie ahead.
+        days: Covered day to [rows, sum of hashes].
+        starts: Days on which rows start.
+    """
 
     rows: int = 0
     max_day: str | None = None
@@ -100,22 +107,27 @@ def statistics(con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str,
     content = [name(column.name) for column in table.columns if column.name not in table.fingerprint_except]
     hashed = f"hash({', '.join(content)})"
     span = f"greatest(coalesce(cast({table.span_end} as date), _day), _day)" if table.span_end else "_day"
+    shared = table.shared_span or "true"
     rows = con.execute(
         f"""
         with grouped as (
-            select _partition, _feed, _day, last_day, count(*) as rows, sum(h) as hashes
-            from (select _partition, _feed, _day, {span} as last_day, {hashed} as h from {scan(paths)})
+            select _partition, _feed, _day, last_day, count(*) as rows, sum(h) as hashes, bool_or(is_use) as is_use
+            from (
+                select _partition, _feed, _day, {span} as last_day, {hashed} as h, ({shared}) as is_use
+                from {scan(paths)}
+            )
             group by _partition, _feed, _day, last_day
         ),
         covered as (
-            select _partition, _feed, _day, rows, hashes, cast(unnest(generate_series(_day, last_day, interval 1
+            select _partition, _feed, _day, rows, hashes, is_use, cast(unnest(generate_series(_day, last_day, interval 1
                 day)) as date) as day
             from grouped where _day is not null
             union all
-            select _partition, _feed, _day, rows, hashes, null from grouped where _day is null
+            select _partition, _feed, _day, rows, hashes, is_use, null from grouped where _day is null
         )
         select _partition, _feed, cast(day as varchar), sum(rows), cast(sum(hashes) as varchar),
-            sum(case when day is null or day = _day then rows else 0 end), cast(max(_day) as varchar)
+            sum(case when day is null or day = _day then rows else 0 end),
+            cast(max(case when is_use then _day end) as varchar)
         from covered group by _partition, _feed, day order by all
         """
     ).fetchall()
@@ -128,7 +140,6 @@ def statistics(con: duckdb.DuckDBPyConnection, table: RawTable, files: dict[str,
             if starting:
                 stats["starts"].append(day)
     if table.bill and table.span_end:
-        shared = table.shared_span or "true"
         for partition, first, last in con.execute(
             f"""
             select distinct _partition, cast(_day as varchar), cast(last_day as varchar)

@@ -47,6 +47,14 @@ of_this_run as (
 
 ),
 
+filling as (
+
+    select source, max(lag_days) as lag_days
+    from {{ ref('stg_pipeline__bill_marks') }}
+    group by source
+
+),
+
 invoiced as (
 
     select distinct invoice_issuer_name, billing_account_id, billing_period_start
@@ -60,7 +68,7 @@ select
         when invoiced.invoice_issuer_name is not null then 'billed_closed'
         when
             of_this_run.invoice_id is not null
-            and of_this_run.billing_period_end <= {{ as_of() }}
+            and of_this_run.billing_period_end + coalesce(filling.lag_days, 0) <= cast({{ as_of() }} as date)
             then 'billed_closed'
         else 'billed_open'
     end as cost_status,
@@ -70,6 +78,7 @@ select
     of_this_run.charge_period_end
     <= date_trunc('hour', of_this_run.charge_period_start) + interval 1 hour as is_single_hour
 from of_this_run
+left join filling on of_this_run.source = filling.source
 left join invoiced
     on
         of_this_run.invoice_issuer_name = invoiced.invoice_issuer_name

@@ -1,44 +1,55 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_cost_allocation'}}}) }}
--- Law 10. What stands as estimated is the metered use of that provider and day at contract price, no more and no less; and metered
--- use with a price is either estimated or behind a bill that reaches past its day.
+-- Law 10. Metered use with a price is in the ledger at contract price at least, from the first day on that no complete bill covers: per
+-- provider, project, model and day, as estimate, as bill, or as both where the bill is not complete. A failure is use that is missing.
 with billed_until as (
-    select x_MeterScope as provider_id, max(x_ChargeDate) as last_day
-    from {{ ref('cost_and_usage') }}
-    where
-        x_MeterScope is not null and ChargeCategory = 'Usage'
-        and ChargePeriodEnd <= {{ as_of() }}
-    group by x_MeterScope
+    select provider_id, max(open_from) as open_from
+    from {{ ref('int_bill_completeness') }}
+    group by provider_id
 ),
 
 metered as (
     select
-        token_groups.usage_date, token_groups.provider_id, token_groups.cost_currency,
+        token_groups.usage_date, token_groups.provider_id, token_groups.project_id, token_groups.model_id, token_groups.cost_currency,
         sum(token_groups.contracted_cost) as cost
     from {{ ref('int_token_groups_hourly') }} as token_groups
     left join billed_until on token_groups.provider_id = billed_until.provider_id
     where
         token_groups.provider_id <> 'self_hosted'
         and token_groups.contracted_cost is not null
-        and (billed_until.last_day is null or token_groups.usage_date > billed_until.last_day)
+        and (billed_until.open_from is null or token_groups.usage_date >= billed_until.open_from)
         and {{ replaced_days('token_groups.usage_date') }}
-    group by token_groups.usage_date, token_groups.provider_id, token_groups.cost_currency
+    group by
+        token_groups.usage_date, token_groups.provider_id, token_groups.project_id, token_groups.model_id, token_groups.cost_currency
 ),
 
-estimated as (
-    select usage_date, provider_id, billing_currency, sum(effective_cost) as cost
+ledger as (
+    select
+        usage_date, provider_id, project_id, model_id, sum(effective_cost) as cost,
+        min(billing_currency) as billing_currency, max(billing_currency) as last_billing_currency
     from {{ ref('fct_cost_allocation') }}
-    where cost_status = 'estimated' and {{ replaced_days('usage_date') }}
-    group by usage_date, provider_id, billing_currency
+    where
+        provider_id not in ('self_hosted', 'own')
+        and allocation_group_id is not null
+        and {{ replaced_days('usage_date') }}
+    group by usage_date, provider_id, project_id, model_id
 )
 
 select
-    coalesce(metered.usage_date, estimated.usage_date) as usage_date,
-    coalesce(metered.provider_id, estimated.provider_id) as scope,
-    abs(coalesce(estimated.cost, 0) - coalesce(metered.cost, 0)) as dollars
+    metered.usage_date,
+    metered.provider_id as scope,
+    metered.project_id,
+    metered.model_id,
+    metered.cost - coalesce(ledger.cost, 0) as dollars
 from metered
-full outer join estimated
+left join ledger
     on
-        metered.usage_date = estimated.usage_date
-        and metered.provider_id = estimated.provider_id
-        and metered.cost_currency = estimated.billing_currency
-where metered.cost is distinct from estimated.cost
+        metered.usage_date = ledger.usage_date
+        and metered.provider_id = ledger.provider_id
+        and metered.project_id is not distinct from ledger.project_id
+        and metered.model_id is not distinct from ledger.model_id
+where
+    ledger.cost is null
+    -- A bill in another currency stands alone.
+    or metered.cost - ledger.cost > 0.000001
+    and ledger.billing_currency = metered.cost_currency
+    and ledger.last_billing_currency = metered.cost_currency

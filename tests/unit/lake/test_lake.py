@@ -58,6 +58,7 @@ def test_every_raw_table_exists_from_the_start(warehouse):
         "chairs",
         "load_ledger",
         "load_rejects",
+        "bill_marks",
     }
     assert warehouse.query("select count(*) from raw.bill") == [(0,)]
     assert warehouse.query(
@@ -132,8 +133,8 @@ def test_a_day_turns_billed_when_the_mark_passes_it(warehouse):
     warehouse.deliver("bill", bill(1, 2), version="1")
     publish(warehouse)
     warehouse.deliver("bill", bill(1, 2, 3), version="2")
-    # The mark moves from the 1st to the 2nd: the 1st is complete now; the 3rd has a new row; the 2nd and 4th keep.
-    assert dirty(warehouse) == ["2026-11-01", "2026-11-03"]
+    # Of the newest days one is still filling: the 2nd is complete now; the 3rd has a new row; the 1st and 4th keep.
+    assert dirty(warehouse) == ["2026-11-02", "2026-11-03"]
 
 
 def test_the_span_of_a_long_charge_is_built_together(warehouse):
