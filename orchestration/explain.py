@@ -199,6 +199,31 @@ def _steps(
     return rows
 
 
+def _transfers(connection: duckdb.DuckDBPyConnection, console: Console, condition: str, *parameters: object) -> None:
+    """What declared rules pass on from or to the rows of a condition; nothing where no rule does."""
+    rows = _rows(
+        connection,
+        f"""
+        select rule_id, service_provider_name, sum(transferred_cost) filter (direction <> 'received') as given,
+            sum(transferred_cost) filter (direction = 'received') as received, sum(transferred_cost) as net, billing_currency
+        from core.fct_cost_transfer
+        where {condition}
+        group by all
+        order by billing_currency, rule_id, service_provider_name
+        """,
+        *parameters,
+    )
+    if not rows:
+        return
+    table = new_table("Passed on by declared rules", "<rule", "<capacity of", "given away", "received", "net", "<")
+    for row in rows:
+        table.add_row(
+            row["rule_id"], row["service_provider_name"] or "", amount(row["given"]), amount(row["received"]), amount(row["net"]),
+            row["billing_currency"],
+        )  # fmt: skip
+    console.print(table, "")
+
+
 def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: str, month: str | None) -> None:
     del month
     found = _rows(
@@ -210,7 +235,9 @@ def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: st
             f"[bold]Training run {run['run_name'] or identifier}[/]  {identifier}\n"
             f"{run['model_id'] or 'model unknown'} {run['model_version'] or ''}, team {run['team_id'] or 'unknown'}, {run['status'] or 'status unknown'}; "
             f"{amount(run['total_cost'])} {run['billing_currency']}, {amount(run['gpu_hours'], 1)} GPU-hours, "
-            f"{amount(run['lost_cost'])} lost, {amount(run['allocated_unused_cost'])} held while idle\n",
+            f"{amount(run['lost_cost'])} lost, {amount(run['allocated_unused_cost'])} held while idle\n"
+            f"fully loaded {amount(run['fully_loaded_cost'])} {run['billing_currency']}: {amount(run['transferred_cost'])} "
+            f"passed on by declared rules\n",
             highlight=False,
         )
     attempts = _rows(
@@ -239,7 +266,9 @@ def _run(connection: duckdb.DuckDBPyConnection, console: Console, identifier: st
             amount(row["cost"]), row["billing_currency"] or "",
         )  # fmt: skip
     console.print(table, "")
-    _invoices(connection, console, _steps(connection, console, "Ledger", "training_run_id = ?", identifier))
+    steps = _steps(connection, console, "Ledger", "training_run_id = ?", identifier)
+    _transfers(connection, console, "training_run_id = ?", identifier)
+    _invoices(connection, console, steps)
 
 
 def _customer(connection: duckdb.DuckDBPyConnection, console: Console, identifier: str, month: str | None) -> None:
@@ -259,7 +288,9 @@ def _customer(connection: duckdb.DuckDBPyConnection, console: Console, identifie
             f"[bold]Customer {row['name'] or identifier}[/]  {identifier}, {row['plan'] or 'plan unknown'}, {first:%B %Y}, {row['cost_status']}\n"
             f"revenue {amount(row['revenue'])} {row['billing_currency']}, billed cost {amount(row['billed_direct_cost'])} "
             f"(APIs {amount(row['api_cost'])}, own GPUs {amount(row['self_hosted_cost'])}), estimated on top {amount(row['estimated_direct_cost'])}, "
-            f"{row['requests'] or 0:,} requests\n",
+            f"{row['requests'] or 0:,} requests\n"
+            f"fully loaded {amount(row['fully_loaded_cost'])} {row['billing_currency']}: {amount(row['transferred_cost'])} "
+            f"passed on by declared rules\n",
             highlight=False,
         )
     condition = "customer_id = ? and date_trunc('month', usage_date) = ?"
@@ -279,7 +310,9 @@ def _customer(connection: duckdb.DuckDBPyConnection, console: Console, identifie
             row["billing_currency"],
         )
     console.print(table, "")
-    _invoices(connection, console, _steps(connection, console, "Ledger", condition, identifier, first))
+    steps = _steps(connection, console, "Ledger", condition, identifier, first)
+    _transfers(connection, console, condition, identifier, first)
+    _invoices(connection, console, steps)
 
 
 def _team(connection: duckdb.DuckDBPyConnection, console: Console, identifier: str, month: str | None) -> None:
@@ -304,7 +337,9 @@ def _team(connection: duckdb.DuckDBPyConnection, console: Console, identifier: s
         f"{first:%B %Y}\n",
         highlight=False,
     )
-    _invoices(connection, console, _steps(connection, console, "Ledger", condition, identifier, first))
+    steps = _steps(connection, console, "Ledger", condition, identifier, first)
+    _transfers(connection, console, condition, identifier, first)
+    _invoices(connection, console, steps)
 
 
 _KINDS: dict[str, Callable[[duckdb.DuckDBPyConnection, Console, str, str | None], None]] = {

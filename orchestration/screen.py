@@ -179,7 +179,7 @@ def _dearest_run(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     row = connection.execute(
         """
         select training_run_id, run_name, model_id, team_id, billing_currency, net_unit_cost, gpu_hours, attempts, unsuccessful_attempts,
-            lost_cost, allocated_unused_cost, productive_ratio
+            lost_cost, allocated_unused_cost, productive_ratio, transferred_cost
         from unit_economics.cost_per_training_run
         order by coalesce(total_reporting_cost, total_cost) desc
         limit 1
@@ -187,12 +187,13 @@ def _dearest_run(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     ).fetchone()
     if row is None:
         return
-    run, name, model, team, currency, cost, hours, attempts, unsuccessful, lost, idle, ratio = row
+    run, name, model, team, currency, cost, hours, attempts, unsuccessful, lost, idle, ratio, transferred = row
     console.print("[bold]The dearest training run[/]")
     console.print(
         f"{name} ({model}, team {team}): {amount(cost, 0)} {currency} for {amount(hours, 0)} GPU-hours in {attempts} attempts, "
         f"{unsuccessful} of them unsuccessful.\n{amount(lost, 0)} {currency} were lost after the last checkpoints, "
         f"{amount(idle, 0)} {currency} held while idle; {ratio or 0:.0%} was productive.\n"
+        f"Its part of the capacity that nobody held: {amount(transferred, 0)} {currency} on top.\n"
         f"[dim]ai-finops explain run {run}[/]\n",
         highlight=False,
     )
@@ -229,7 +230,8 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     rows = connection.execute(
         """
         select case when provider_id = 'self_hosted' then 'self-hosted' else 'API' end, provider_id, model_id, billing_currency,
-            sum(total_tokens), 1e6 * sum(metered_cost) / nullif(sum(total_tokens), 0), 1e6 * sum(net_unit_cost) / nullif(sum(total_tokens), 0)
+            sum(total_tokens), 1e6 * sum(metered_cost) / nullif(sum(total_tokens), 0), 1e6 * sum(net_unit_cost) / nullif(sum(total_tokens), 0),
+            1e6 * sum(net_unit_cost + transferred_cost) / nullif(sum(total_tokens), 0)
         from unit_economics.cost_per_model_daily
         where date_trunc('month', usage_date) = ? and purpose = 'inference'
         group by all
@@ -248,12 +250,23 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
         "tokens (M)",
         "used",
         "with idle",
+        "fully loaded",
         "<",
     )
     shown = [row for row in rows if row[0] == "API"][:4] + [row for row in rows if row[0] != "API"][:4]
-    for kind, provider, model, currency, tokens, used, allocated in shown:
-        table.add_row(kind, provider, model, amount(tokens / 1_000_000, 1), amount(used), amount(allocated), currency)
-    console.print(table, "")
+    for kind, provider, model, currency, tokens, used, allocated, loaded in shown:
+        table.add_row(
+            kind,
+            provider,
+            model,
+            amount(tokens / 1_000_000, 1),
+            amount(used),
+            amount(allocated),
+            amount(loaded),
+            currency,
+        )
+    console.print(table)
+    console.print("[dim]Fully loaded: with its part of the capacity that nobody held, by declared rules.[/]\n")
 
 
 def _restatements(connection: duckdb.DuckDBPyConnection, console: Console) -> None:

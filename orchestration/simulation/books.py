@@ -119,6 +119,17 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
             start,
             None,
         ),
+        (
+            "free-capacity",
+            50,
+            "usage_state",
+            "unallocated",
+            "proportional",
+            "effective_cost",
+            everyone,
+            start,
+            None,
+        ),
     ]
     rates = []
     for index, month in enumerate(timeline.months):

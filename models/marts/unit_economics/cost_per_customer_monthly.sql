@@ -3,7 +3,28 @@
 ) }}
 
 -- Cost and revenue each in the currency in which they arose; margin in the reporting currency, where the two can meet.
-with costs_daily as (
+with ledger as (
+
+    select
+        usage_date, customer_id, billing_currency, cost_status, provider_id, effective_cost,
+        cast(0 as decimal(38, 12)) as transferred_cost
+    from {{ ref('fct_cost_allocation') }}
+    where
+        customer_id is not null
+        and cost_component = 'net_unit_cost'
+        and {{ in_dirty_months("cast(date_trunc('month', usage_date) as date)") }}
+    union all
+    select
+        usage_date, customer_id, billing_currency, cost_status, provider_id, cast(0 as decimal(38, 12)),
+        transferred_cost
+    from {{ ref('fct_cost_transfer') }}
+    where
+        customer_id is not null
+        and {{ in_dirty_months("cast(date_trunc('month', usage_date) as date)") }}
+
+),
+
+costs_daily as (
 
     select
         cast(date_trunc('month', usage_date) as date) as usage_month,
@@ -15,12 +36,9 @@ with costs_daily as (
             as self_hosted_cost,
         sum(case when cost_status <> 'estimated' then effective_cost else 0 end) as billed_direct_cost,
         sum(case when cost_status = 'billed_open' then effective_cost else 0 end) as billed_open_direct_cost,
-        sum(case when cost_status = 'estimated' then effective_cost else 0 end) as estimated_direct_cost
-    from {{ ref('fct_cost_allocation') }}
-    where
-        customer_id is not null
-        and cost_component = 'net_unit_cost'
-        and {{ in_dirty_months("cast(date_trunc('month', usage_date) as date)") }}
+        sum(case when cost_status = 'estimated' then effective_cost else 0 end) as estimated_direct_cost,
+        sum(transferred_cost) as transferred_cost
+    from ledger
     group by cast(date_trunc('month', usage_date) as date), usage_date, customer_id, billing_currency
 
 ),
@@ -36,6 +54,7 @@ costs as (
         sum(costs_daily.billed_direct_cost) as billed_direct_cost,
         sum(costs_daily.billed_open_direct_cost) as billed_open_direct_cost,
         sum(costs_daily.estimated_direct_cost) as estimated_direct_cost,
+        sum(costs_daily.transferred_cost) as transferred_cost,
         count(*) - count(rates.rate) as days_without_rate,
         sum({{ reporting_cost('costs_daily.billed_direct_cost', 'rates.rate') }}) as billed_reporting_cost,
         sum({{ reporting_cost('costs_daily.estimated_direct_cost', 'rates.rate') }}) as estimated_reporting_cost
@@ -93,6 +112,7 @@ joined as (
         coalesce(costs.billed_direct_cost, 0) as billed_direct_cost,
         coalesce(costs.billed_open_direct_cost, 0) as billed_open_direct_cost,
         coalesce(costs.estimated_direct_cost, 0) as estimated_direct_cost,
+        coalesce(costs.transferred_cost, 0) as transferred_cost,
         coalesce(revenues.revenue, 0) as revenue,
         case when coalesce(costs.days_without_rate, 0) = 0 then coalesce(costs.billed_reporting_cost, 0) end
             as billed_reporting_cost,
@@ -147,6 +167,11 @@ select
     cast(comparable.self_hosted_cost as decimal(38, 12)) as self_hosted_cost,
     cast(comparable.billed_direct_cost as decimal(38, 12)) as billed_direct_cost,
     cast(comparable.estimated_direct_cost as decimal(38, 12)) as estimated_direct_cost,
+    cast(comparable.billed_direct_cost + comparable.estimated_direct_cost as decimal(38, 12)) as direct_cost,
+    cast(comparable.transferred_cost as decimal(38, 12)) as transferred_cost,
+    cast(
+        comparable.billed_direct_cost + comparable.estimated_direct_cost + comparable.transferred_cost as decimal(38, 12)
+    ) as fully_loaded_cost,
     cast(comparable.revenue as decimal(38, 12)) as revenue,
     '{{ var("report_currency") }}' as reporting_currency,
     cast(comparable.billed_reporting_cost as decimal(38, 12)) as billed_direct_reporting_cost,

@@ -4,12 +4,25 @@
 
 with ledger as (
 
-    select *
+    select
+        usage_date, allocation_group_id, provider_id, model_id, deployment_id, team_id, environment, feature,
+        cost_status, billing_currency, usage_state, effective_cost,
+        cast(0 as decimal(38, 12)) as transferred_cost
     from {{ ref('fct_cost_allocation') }}
     where
         {{ in_dirty_days('usage_date') }}
         and training_run_id is null
         and cost_component = 'net_unit_cost'
+        and (workload_type = 'serving' or provider_id is not null)
+    union all
+    select
+        usage_date, null, provider_id, model_id, deployment_id, team_id, environment, feature,
+        cost_status, billing_currency, null, cast(0 as decimal(38, 12)),
+        transferred_cost
+    from {{ ref('fct_cost_transfer') }}
+    where
+        {{ in_dirty_days('usage_date') }}
+        and training_run_id is null
         and (workload_type = 'serving' or provider_id is not null)
 
 ),
@@ -23,7 +36,8 @@ costs as (
         sum(case when allocation_group_id is not null then effective_cost else 0 end) as metered_cost,
         sum(case when usage_state = 'unmetered' then effective_cost else 0 end) as unmetered_cost,
         sum(case when usage_state = 'allocated_unused' then effective_cost else 0 end) as allocated_unused_cost,
-        sum(effective_cost) as net_unit_cost
+        sum(effective_cost) as net_unit_cost,
+        sum(transferred_cost) as transferred_cost
     from ledger
     group by
         usage_date, allocation_group_id, provider_id, model_id, deployment_id, team_id, environment, feature,
@@ -67,6 +81,7 @@ joined as (
         ranked.unmetered_cost,
         ranked.allocated_unused_cost,
         ranked.net_unit_cost,
+        ranked.transferred_cost,
         request_groups.requests,
         request_groups.failed_requests,
         request_groups.unpriced_requests,
@@ -92,7 +107,10 @@ summed as (
         cast(sum(metered_cost) as decimal(38, 12)) as metered_cost,
         cast(sum(unmetered_cost) as decimal(38, 12)) as unmetered_cost,
         cast(sum(allocated_unused_cost) as decimal(38, 12)) as allocated_unused_cost,
-        cast(sum(net_unit_cost) as decimal(38, 12)) as net_unit_cost
+        cast(sum(net_unit_cost) as decimal(38, 12)) as net_unit_cost,
+        cast(sum(net_unit_cost) as decimal(38, 12)) as direct_cost,
+        cast(sum(transferred_cost) as decimal(38, 12)) as transferred_cost,
+        cast(sum(net_unit_cost) + sum(transferred_cost) as decimal(38, 12)) as fully_loaded_cost
     from joined
     group by usage_date, provider_id, model_id, deployment_id, team_id, environment, feature, cost_status, billing_currency
 

@@ -2,7 +2,25 @@
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
 ) }}
 
-with ledger as (
+with placed as (
+
+    select
+        usage_date, provider_id, model_id, training_run_id, workload_type, cost_status, billing_currency, cost_component,
+        allocation_group_id, token_class, effective_cost,
+        cast(0 as decimal(38, 12)) as transferred_cost
+    from {{ ref('fct_cost_allocation') }}
+    where {{ in_dirty_days('usage_date') }}
+    union all
+    select
+        usage_date, provider_id, model_id, training_run_id, workload_type, cost_status, billing_currency, null,
+        null, null, cast(0 as decimal(38, 12)),
+        transferred_cost
+    from {{ ref('fct_cost_transfer') }}
+    where {{ in_dirty_days('usage_date') }}
+
+),
+
+ledger as (
 
     select
         *,
@@ -11,8 +29,7 @@ with ledger as (
             when workload_type = 'serving' or provider_id is not null then 'inference'
             else 'other'
         end as purpose
-    from {{ ref('fct_cost_allocation') }}
-    where {{ in_dirty_days('usage_date') }}
+    from placed
 
 ),
 
@@ -31,6 +48,7 @@ costs as (
         {{ component_cost('tax') }} as tax_cost,
         {{ component_cost('fees') }} as fees_cost,
         sum(effective_cost) as total_cost,
+        sum(transferred_cost) as transferred_cost,
         sum(case when allocation_group_id is not null then effective_cost else 0 end) as metered_cost,
         sum(case when token_class in ('{{ token_classes_of("uncached") | join("', '") }}') then effective_cost end) as input_cost,
         sum(case when token_class in ('{{ token_classes_of("cache_read") | join("', '") }}') then effective_cost end) as cache_read_cost,
@@ -92,6 +110,7 @@ joined as (
         ranked.tax_cost,
         ranked.fees_cost,
         ranked.total_cost,
+        ranked.transferred_cost,
         ranked.metered_cost,
         ranked.input_cost,
         ranked.cache_read_cost,
@@ -137,6 +156,9 @@ select
     cast(joined.tax_cost as decimal(38, 12)) as tax_cost,
     cast(joined.fees_cost as decimal(38, 12)) as fees_cost,
     cast(joined.total_cost as decimal(38, 12)) as total_cost,
+    cast(joined.total_cost as decimal(38, 12)) as direct_cost,
+    cast(joined.transferred_cost as decimal(38, 12)) as transferred_cost,
+    cast(joined.total_cost + joined.transferred_cost as decimal(38, 12)) as fully_loaded_cost,
     cast(joined.metered_cost as decimal(38, 12)) as metered_cost,
     cast(joined.input_cost as decimal(38, 12)) as input_cost,
     cast(joined.cache_read_cost as decimal(38, 12)) as cache_read_cost,

@@ -90,6 +90,15 @@ costs as (
 
 ),
 
+transfers as (
+
+    select training_run_id, billing_currency, sum(transferred_cost) as transferred_cost
+    from {{ ref('fct_cost_transfer') }}
+    where training_run_id is not null
+    group by training_run_id, billing_currency
+
+),
+
 daily_reporting as (
 
     select
@@ -162,6 +171,10 @@ select
     cast(costs.tax_cost as decimal(38, 12)) as tax_cost,
     cast(costs.fees_cost as decimal(38, 12)) as fees_cost,
     cast(costs.total_cost as decimal(38, 12)) as total_cost,
+    cast(costs.total_cost as decimal(38, 12)) as direct_cost,
+    cast(case when costs.training_run_id is not null then coalesce(transfers.transferred_cost, 0) end as decimal(38, 12))
+        as transferred_cost,
+    cast(costs.total_cost + coalesce(transfers.transferred_cost, 0) as decimal(38, 12)) as fully_loaded_cost,
     cast(costs.productive_cost as decimal(38, 12)) as productive_cost,
     cast(costs.allocated_unused_cost as decimal(38, 12)) as allocated_unused_cost,
     cast(costs.activity_unknown_cost as decimal(38, 12)) as activity_unknown_cost,
@@ -174,6 +187,8 @@ from {{ ref('fct_training_runs') }} as runs
 left join costs on runs.training_run_id = costs.training_run_id
 left join losses
     on costs.training_run_id = losses.training_run_id and costs.billing_currency = losses.billing_currency
+left join transfers
+    on costs.training_run_id = transfers.training_run_id and costs.billing_currency = transfers.billing_currency
 left join daily_reporting
     on
         costs.training_run_id = daily_reporting.training_run_id
