@@ -31,6 +31,7 @@ SCHEMA = pa.schema(
         ("unknown_columns", pa.string()),
         ("missing_columns", pa.string()),
         ("amounts", pa.string()),
+        ("restated", pa.string()),
         ("first_day", pa.date32()),
         ("last_day", pa.date32()),
         ("days", pa.int64()),
@@ -46,7 +47,8 @@ def ledger(settings: Settings, lake: Lake | None = None) -> pa.Table:
     """Every load of every raw table, in order of commit.
 
     `amounts` is JSON {column: {sum, residue}} of the whole load (not of one file): the exact sum as text and what
-    rounding each row to 12 places half-even takes away. `days` counts the days that the load wrote, `committed_at` is
+    rounding each row to 12 places half-even takes away. `restated` is JSON of what the load replaced: {amounts: {column:
+    {before, after}}} for the days that were there before, and the newest of them (last_day). `days` counts the days that the load wrote, `committed_at` is
     UTC.
     """
     lake = lake or Lake(settings)
@@ -65,6 +67,7 @@ def ledger(settings: Settings, lake: Lake | None = None) -> pa.Table:
                 "version": summary["version"] or None,
                 "load_rows_replaced": summary["replaced"],
                 "amounts": _json(summary["amounts"]),
+                "restated": _json(summary.get("restated")),
                 "first_day": datetime.fromisoformat(days[0]).date() if days else None,
                 "last_day": datetime.fromisoformat(days[-1]).date() if days else None,
                 "days": len(days),
@@ -92,5 +95,5 @@ def ledger(settings: Settings, lake: Lake | None = None) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _json(value: dict | list) -> str | None:
+def _json(value: dict | list | None) -> str | None:
     return json.dumps(value, sort_keys=True, default=str) if value else None

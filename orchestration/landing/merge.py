@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -47,6 +47,7 @@ def _record(
     *,
     partitions: dict[str, dict] | None = None,
     amounts: dict[str, dict] | None = None,
+    restated: dict | None = None,
     replaced: int = 0,
     add: Sequence[Path] = (),
     drop: Sequence[str] = (),
@@ -69,6 +70,7 @@ def _record(
         "warnings": candidate.warnings,
         "gate": candidate.gate,
         "amounts": amounts or {},
+        "restated": restated or {},
         "partitions": partitions,
         "siblings": candidate.siblings,
         "has_rejects": candidate.rejects_path is not None,
@@ -235,6 +237,7 @@ def _replace(
         "loaded",
         partitions=result_partitions,
         amounts=_amounts(con, table, candidate.paths, delivery.delivery_id),
+        restated=_restated(con, table, candidate.paths, _files_of(lake, table, previous)),
         replaced=sum(old.rows for old in previous.values()),
         add=candidate.paths,
         drop=sorted(partition for partition in previous if state[partition].rows),
@@ -277,24 +280,56 @@ def _fewer_days(
     return None
 
 
+def _files_of(lake: Lake, table: RawTable, partitions: Iterable[str]) -> list[Path]:
+    """Files that hold the current rows of some partitions."""
+    files = lake.files(table)
+    return [path for partition in partitions for path in files.get(partition, [])]
+
+
+def _restated(
+    con: duckdb.DuckDBPyConnection, table: RawTable, new: Sequence[Path], old: Sequence[Path]
+) -> dict[str, dict]:
+    """What a vendor says of days that it had said before: sums of the replaced rows and of this load's rows of the same
+    days, per amount, exact and as text (None where it has none of them); and the newest of those days.
+    """
+    if not table.amounts or not old:
+        return {}
+    replaced = scan(old, union_by_name="true")
+    days = f"(select distinct _day from {replaced})"
+    last_day = con.execute(f"select cast(max(_day) as varchar) from {replaced}").fetchone()[0]
+    return {
+        "last_day": last_day,
+        "amounts": {
+            column: {
+                "before": _exact_sum(con, column, replaced)[0],
+                "after": _exact_sum(con, column, f"{scan(new)} where _day in {days}")[0] if new else None,
+            }
+            for column in table.amounts
+        },
+    }
+
+
 def _amounts(con: duckdb.DuckDBPyConnection, table: RawTable, paths: Sequence[Path], load_id: str) -> dict[str, dict]:
     """Exact sum of each amount of this load, and what rounding each to 12 places half-even takes away; both as text."""
     if not table.amounts or not paths:
         return {}
-    result = {}
-    for column in table.amounts:
-        for scale in (28, 20):
-            exact = f"cast({name(column)} as decimal(38, {scale}))"
-            try:
-                total, residue = con.execute(
-                    f"select cast(sum({exact}) as varchar), cast(sum({exact} - cast(round_even({exact}, 12) as "
-                    f"decimal(38, {scale}))) as varchar) "
-                    f"from {scan(list(paths))} where _load_id = {text(load_id)}"
-                ).fetchone()
-            except duckdb.Error:
-                if scale == 20:
-                    raise
-                continue  # more than ten digits before the point: fewer behind it are enough
-            result[column] = {"sum": total, "residue": residue}
-            break
-    return result
+    rows = f"{scan(list(paths))} where _load_id = {text(load_id)}"
+    return {
+        column: dict(zip(("sum", "residue"), _exact_sum(con, column, rows), strict=True)) for column in table.amounts
+    }
+
+
+def _exact_sum(con: duckdb.DuckDBPyConnection, column: str, rows: str) -> tuple[str | None, str | None]:
+    """Sum of a text amount over rows, and the residue of rounding each of them to 12 places half-even, as text."""
+
+    def at(scale: int) -> tuple[str | None, str | None]:
+        exact = f"cast({name(column)} as decimal(38, {scale}))"
+        return con.execute(
+            f"select cast(sum({exact}) as varchar), "
+            f"cast(sum({exact} - cast(round_even({exact}, 12) as decimal(38, {scale}))) as varchar) from {rows}"
+        ).fetchone()
+
+    try:
+        return at(28)
+    except duckdb.Error:
+        return at(20)  # more than ten digits before the point: fewer behind it are enough

@@ -1,3 +1,14 @@
+{#- Columns of a bill that say what is billed; the first with a value counts. -#}
+{%- set bills = {
+    'aws_cur_line_items': ['line_item_net_unblended_cost', 'line_item_unblended_cost'],
+    'focus_charges': ['billed_cost'],
+    'openai_costs': ['amount_value'],
+} -%}
+{%- set amounts = [
+    ('billed_amount', "amounts, '$", 'sum'),
+    ('billed_amount_before', "restated, '$.amounts", 'before'),
+    ('billed_amount_after', "restated, '$.amounts", 'after'),
+] -%}
 select
     load_id,
     source,
@@ -17,15 +28,19 @@ select
     unknown_columns,
     missing_columns,
     amounts,
-    -- What the whole load bills, for the tables that are bills.
+    -- What the whole load bills, for the tables that are bills; and what it says of the days that it replaced, before and after.
+    {%- for column, field, side in amounts %}
     case table_name
-        when 'aws_cur_line_items' then coalesce(
-            try_cast(json_extract_string(amounts, '$.line_item_net_unblended_cost.sum') as decimal(38, 12)),
-            try_cast(json_extract_string(amounts, '$.line_item_unblended_cost.sum') as decimal(38, 12))
+        {%- for table, billed in bills.items() %}
+        when '{{ table }}' then coalesce(
+            {%- for vendor_column in billed %}
+            try_cast(json_extract_string({{ field }}.{{ vendor_column }}.{{ side }}') as decimal(38, 12)){{ ',' if not loop.last }}
+            {%- endfor %}
         )
-        when 'focus_charges' then try_cast(json_extract_string(amounts, '$.billed_cost.sum') as decimal(38, 12))
-        when 'openai_costs' then try_cast(json_extract_string(amounts, '$.amount_value.sum') as decimal(38, 12))
-    end as billed_amount,
+        {%- endfor %}
+    end as {{ column }},
+    {%- endfor %}
+    cast(json_extract_string(restated, '$.last_day') as date) as restated_last_day,
     first_day,
     last_day,
     days,

@@ -1,0 +1,58 @@
+"""What a load makes of days that were billed before: sums before and after, in the load ledger."""
+
+from __future__ import annotations
+
+import json
+
+BILL = "account,starts_at,ends_at,cost\n"
+
+
+def bill(**costs: str) -> str:
+    return BILL + "".join(
+        f"1,2026-11-{day[1:]} 00:00:00,2026-11-{day[1:]} 01:00:00,{cost}\n" for day, cost in costs.items()
+    )
+
+
+def costs(**amounts: float) -> str:
+    data = [
+        {"start_time": 1793491200 + 86400 * (int(day[1:]) - 1), "end_time": 1793491200 + 86400 * int(day[1:]),
+         "results": [{"object": "organization.costs.result", "amount": {"value": amount}, "line_item": "x"}]}
+        for day, amount in amounts.items()
+    ]  # fmt: skip
+    return json.dumps({"object": "page", "data": data, "has_more": False})
+
+
+def restated(warehouse) -> dict | None:
+    """Of the newest load."""
+    rows = warehouse.query("select restated from raw.load_ledger order by committed_at, snapshot_id")
+    return None if rows[-1][0] is None else json.loads(rows[-1][0])
+
+
+def test_a_month_said_again_is_compared_on_the_days_that_it_had(warehouse):
+    warehouse.deliver("bill", bill(d01="1.5", d02="2"), version="1")
+    assert restated(warehouse) is None
+    warehouse.deliver("bill", bill(d01="1", d02="2", d03="40"), version="2")
+    after = restated(warehouse)
+    assert after["last_day"] == "2026-11-02"
+    assert [float(after["amounts"]["cost"][side]) for side in ("before", "after")] == [3.5, 3.0]
+    warehouse.deliver("bill", bill(d01="1", d02="2", d03="41"), version="3")
+    after = restated(warehouse)
+    assert after["last_day"] == "2026-11-03"
+    assert [float(after["amounts"]["cost"][side]) for side in ("before", "after")] == [43.0, 44.0]
+
+
+def test_a_trailing_window_is_compared_on_the_days_that_it_pulled_again(warehouse):
+    warehouse.deliver("costs", costs(d01=5.0, d02=7.25), "1.json", version="1", window=("2026-11-01", "2026-11-03"))
+    warehouse.deliver("costs", costs(d02=8.0, d03=100.0), "2.json", version="2", window=("2026-11-02", "2026-11-04"))
+    after = restated(warehouse)
+    assert after["last_day"] == "2026-11-02"
+    # the 1st is outside the window, the 3rd was not there before
+    assert [float(after["amounts"]["amount"][side]) for side in ("before", "after")] == [7.25, 8.0]
+
+
+def test_a_window_that_empties_a_day_takes_all_of_it_away(warehouse):
+    warehouse.deliver("costs", costs(d01=5.0), "1.json", version="1", window=("2026-11-01", "2026-11-02"))
+    warehouse.deliver("costs", costs(d02=1.0), "2.json", version="2", window=("2026-11-01", "2026-11-03"), force=True)
+    after = restated(warehouse)
+    assert float(after["amounts"]["amount"]["before"]) == 5.0
+    assert after["amounts"]["amount"]["after"] is None
