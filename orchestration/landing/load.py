@@ -95,7 +95,8 @@ def load_pending(
     lake = lake or Lake(settings)
     tables = load_schemas(settings.project_dir)
     results: list[LoadResult] = []
-    with lake.writing():
+    # One connection for the whole load: opening one costs more than typing a small delivery.
+    with lake.writing(), connect(settings) as con:
         removed = remove_orphans(lake, tables)
         if removed:
             progress(f"removed the files of {removed} load(s) that never finished")
@@ -109,7 +110,7 @@ def load_pending(
             )
             candidates += [
                 candidate
-                for candidate in prepare(delivery, settings=settings, lake=lake, as_of=as_of)
+                for candidate in prepare(con, delivery, settings=settings, lake=lake, as_of=as_of)
                 if (delivery.delivery_id, candidate.table.name) not in done
             ]
         sound = [candidate for candidate in candidates if candidate.refusal is None]
@@ -122,7 +123,7 @@ def load_pending(
                 if not verdict.passed:
                     candidate.refusal = f"{names_of(candidate)}: gate 1: {verdict.reason}"
         for candidate in candidates:
-            result = commit(candidate, settings=settings, lake=lake)
+            result = commit(con, candidate, lake=lake)
             results.append(result)
             progress(
                 f"{result.outcome} {result.table} {result.feed}: {result.loaded:,} of {result.rows_in:,} rows"

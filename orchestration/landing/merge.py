@@ -13,13 +13,11 @@ import duckdb
 from orchestration.lake.catalog import Lake
 from orchestration.lake.state import PartitionState, current_state, statistics
 from orchestration.landing.candidate import Candidate, LoadResult, names_of
-from orchestration.landing.connection import connect
 from orchestration.landing.deliveries import version_order
 from orchestration.landing.duplicates import find_losers, scan, write_without_losers
 from orchestration.landing.prepare import count_losers, work_dir
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
-from orchestration.settings import Settings
 
 
 def _refuse(lake: Lake, candidate: Candidate, reason: str, kind: str = "rejected") -> LoadResult:
@@ -94,7 +92,7 @@ def _record(
     )
 
 
-def commit(candidate: Candidate, *, settings: Settings, lake: Lake) -> LoadResult:
+def commit(con: duckdb.DuckDBPyConnection, candidate: Candidate, *, lake: Lake) -> LoadResult:
     """Merge a judged candidate into its table, or refuse it against what is current.
 
     Exactly one Iceberg commit in every case; a candidate with `refusal` becomes an empty one.
@@ -110,10 +108,9 @@ def commit(candidate: Candidate, *, settings: Settings, lake: Lake) -> LoadResul
         result = _record(lake, candidate, "duplicate", f"the same content is already here as load {repeated}")
         shutil.rmtree(work_dir(lake, candidate.table, candidate.delivery), ignore_errors=True)
         return result
-    with connect(settings) as con:
-        if candidate.table.restatement == "append":
-            return _append(con, candidate, lake)
-        return _replace(con, candidate, lake, state)
+    if candidate.table.restatement == "append":
+        return _append(con, candidate, lake)
+    return _replace(con, candidate, lake, state)
 
 
 def _repeats(candidate: Candidate, lake: Lake, state: dict[str, PartitionState]) -> str | None:

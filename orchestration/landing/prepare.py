@@ -14,7 +14,6 @@ import duckdb
 from orchestration.lake.catalog import Lake
 from orchestration.landing.candidate import Candidate, FileCounts
 from orchestration.landing.casting import typed_file
-from orchestration.landing.connection import connect
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.duplicates import Losers, find_losers, write_without_losers
 from orchestration.landing.readers import READERS, FileRefused, Reading
@@ -53,12 +52,15 @@ def _read_all(
     return readings, refused
 
 
-def prepare(delivery: Delivery, *, settings: Settings, lake: Lake, as_of: datetime) -> list[Candidate]:
+def prepare(
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, *, settings: Settings, lake: Lake, as_of: datetime
+) -> list[Candidate]:
     """Type one delivery for each table that it feeds.
 
     Args:
+        con: Connection (connection.py).
         delivery: A landed delivery.
-        settings: Limits and paths.
+        settings: Where the schemas are.
         lake: The lake; only its folders are used.
         as_of: The run's clock; rows of days after it (and two days) are rejected.
 
@@ -67,21 +69,20 @@ def prepare(delivery: Delivery, *, settings: Settings, lake: Lake, as_of: dateti
     """
     tables = [table for table in load_schemas(settings.project_dir).values() if table.source == delivery.source]
     candidates = []
-    with connect(settings) as con:
-        for table in tables:
-            if not data_files(delivery, table):
-                continue
-            readings, refused = _read_all(con, table, delivery)
-            if not readings and not refused:
-                continue
-            candidate = Candidate(table=table, delivery=delivery)
-            candidates.append(candidate)
-            candidate.files = [FileCounts(file, delivery.files[file]) for file in data_files(delivery, table)]
-            if refused:
-                candidate.refusal = " ".join(refused)
-                continue
-            candidate.files = [counts for counts in candidate.files if counts.file in readings]
-            _type(con, candidate, readings, lake, as_of)
+    for table in tables:
+        if not data_files(delivery, table):
+            continue
+        readings, refused = _read_all(con, table, delivery)
+        if not readings and not refused:
+            continue
+        candidate = Candidate(table=table, delivery=delivery)
+        candidates.append(candidate)
+        candidate.files = [FileCounts(file, delivery.files[file]) for file in data_files(delivery, table)]
+        if refused:
+            candidate.refusal = " ".join(refused)
+            continue
+        candidate.files = [counts for counts in candidate.files if counts.file in readings]
+        _type(con, candidate, readings, lake, as_of)
     if not candidates:
         # Nothing took the files: say so once, in the source's first table, so that the delivery is on record.
         candidate = Candidate(table=tables[0], delivery=delivery)

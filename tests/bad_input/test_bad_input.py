@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import random
 
 import duckdb
@@ -312,3 +313,14 @@ def test_candidate_files_hold_one_schema(current):
     described = {tuple(duckdb.sql(f"describe select * from '{path}'").fetchall()) for path in paths}
     assert len(paths) >= 2
     assert len(described) == 1
+
+
+def test_prometheus_answer_that_is_cut_off(warehouse):
+    series = {"metric": {"__name__": "up"}, "values": [[1793700900, "1"], [1793700960, "1"]]}
+    body = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}})
+    assert warehouse.deliver("metrics", body, "whole.json").loaded == 2
+    result = warehouse.deliver("metrics", body[:-30], "cut.json")
+    assert (result.outcome, result.loaded) == ("refused", 0)
+    assert result.reason.startswith("cut.json: reading stopped: ")
+    assert result.reason.endswith("Deliver it again.")
+    assert warehouse.query("select count(*) from raw.metrics") == [(2,)]

@@ -52,7 +52,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     """Read one answer or dump."""
     form = form_of(path)
     refuse_unless(form, ("json", "text"), "A Prometheus query_range answer or a text dump of /metrics")
-    return _read_json(con, path, table, delivery) if form == "json" else _read_text(con, path, table, delivery)
+    return _read_json(path, table, delivery) if form == "json" else _read_text(con, path, table, delivery)
 
 
 def _tail_of(path: Path) -> str:
@@ -63,7 +63,7 @@ def _tail_of(path: Path) -> str:
         return stream.read().decode("utf-8", errors="replace")
 
 
-def _read_json(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading:
+def _read_json(path: Path, table: RawTable, delivery: Delivery) -> Reading:
     head = head_of(path).decode("utf-8", errors="replace")
     failed = re.search(r'"status"\s*:\s*"error"', head)
     if failed:
@@ -84,12 +84,6 @@ def _read_json(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, deli
         f"compression='{'gzip' if is_gzip(path) else 'none'}', "
         f"columns={{data: 'STRUCT(result STRUCT(metric MAP(VARCHAR, VARCHAR), \"{points}\" {shape})[])'}})"
     )
-    try:
-        con.execute(f"select len(data.result) from {scan}").fetchall()
-    except duckdb.Error as error:
-        raise FileRefused(
-            f"it is no complete query_range answer ({str(error).splitlines()[0]}). Query again"
-        ) from error
     columns, paths = _series("m", table)
     observations = 's."values"' if points == "values" else '[s."value"]'
     samples = f"select s.metric as m, {observations} as points from (select unnest(data.result) as s from {scan})"
