@@ -1,5 +1,7 @@
 """Rejected rows of a load: which row of which file, which field, why; one Parquet file a load, beside the table's
 data.
+
+Rows are numbered as a spreadsheet numbers them: the header is 1, a line end inside quotes starts no new row.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ def collect_rejects(
     share.
     """
     rejects: list[str] = []
+    # Broken lines are missing from the relation, so that the rows behind them are counted too low by one each.
+    con.execute("create or replace temp table broken_lines (file_name varchar, whole_before bigint)")
     for counts in candidate.files:
         reading = readings[counts.file]
         broken = con.execute(f"select count(*) from ({reading.broken})").fetchone()[0] if reading.broken else 0
@@ -38,10 +42,15 @@ def collect_rejects(
                 f"reason, value "
                 f"from ({reading.broken})"
             )
+            con.execute(
+                f"insert into broken_lines select {text(counts.file)}, "
+                f"row_number - row_number() over (order by row_number) from ({reading.broken})"
+            )
         if counts.rejected:
             rejects.append(
-                f"select {text(counts.file)} as file_name, row_number, field, reason, value from "
-                f"({typed[counts.file].rejects_sql})"
+                f"select {text(counts.file)} as file_name, row_number + (select count(*) from broken_lines as b where "
+                f"b.file_name = {text(counts.file)} and b.whole_before < r.row_number) as row_number, field, reason, "
+                f"value from ({typed[counts.file].rejects_sql}) as r"
             )
         counts.rejected += broken
     if not rejects:

@@ -230,6 +230,24 @@ def test_rows_are_counted_as_records_where_a_quoted_value_holds_line_ends(curren
     assert current.query("select model from raw.calls where id = 'c'") == [("one\ntwo\nthree",)]
 
 
+def test_rejects_name_the_row_that_a_spreadsheet_shows(current):
+    text = (
+        HEADER
+        + 'a1,2026-11-04T10:00:00Z,"two\nlines",many,1\n'  # row 2
+        + "a2,2026-11-04T10:00:00Z\n"  # row 3
+        + "a3,2026-11-04T10:00:00Z,m,1,1\n"
+        + "a4,2026-11-04T10:00:00Z,m,1,1,1,1,1\n"  # row 5
+        + "a5,2026-11-04T10:00:00Z,m,1,1\n"
+        + "a6,2026-11-04T10:00:00Z,m,-1,1\n"  # row 7
+        + "a7,2026-11-04T10:00:00Z,m,1,1\n"
+        + "a8,2026-11-04T10:00:00Z,m,1,1\n"
+    )
+    result = current.deliver("calls", text, "odd.csv")
+    assert (result.rows_in, result.loaded, result.rejected) == (8, 4, 4)
+    rows = "select row_number, field, value from raw.load_rejects where file_name = 'odd.csv' order by row_number"
+    assert [(row, field) for row, field, _ in current.query(rows)] == [(2, "tokens"), (3, ""), (5, ""), (7, "tokens")]
+
+
 def test_month_with_fewer_days(warehouse):
     assert warehouse.deliver("bill", bill(1, 2, 3), "full.csv", version="1").loaded == 3
     result = warehouse.deliver("bill", bill(1, 2), "short.csv", version="2")
