@@ -55,7 +55,7 @@ def print_run(record: dict, console: Console | None = None) -> None:
         rows = sum(load["rows"] for load in loads if load["verdict"] == "loaded")
         rejected = sum(load["rejected"] for load in loads)
         what = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-        console.print(f"  loads: {what}; {rows:,} rows in, {rejected:,} rejected", highlight=False)
+        console.print(f"  loads: {what}; {rows:,} rows loaded, {rejected:,} rejected", highlight=False)
     if record["tests_run"]:
         over = " over all days" if record.get("full_tests") and record["dirty_days"] is not None else ""
         console.print(

@@ -55,7 +55,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 metadata={
                     "loads": len(loads),
                     "refused_loads": len(refused),
-                    "rows_in": sum(load.rows for load in loads),
+                    "rows_loaded": sum(load.rows for load in loads),
                     **counts,
                 },
                 check_results=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from dagster import AssetKey, DagsterEventType, DagsterInstance, EventRecordsFilter
 from warehouses import Warehouse, differences, warehouse
@@ -29,6 +30,14 @@ def test_dagster_knows_the_published_version_and_every_check(through_dagster):
     instance = DagsterInstance.get()
     published = instance.get_latest_materialization_event(AssetKey(["published", "marts"]))
     assert published.asset_materialization.metadata["version"].value == through_dagster.published.resolve().name
+    bill = instance.get_latest_materialization_event(
+        AssetKey(["raw", "aws_cur_line_items"])
+    ).asset_materialization.metadata
+    with duckdb.connect(str(through_dagster.marts), read_only=True) as con:
+        [(loaded,)] = con.execute(
+            "select sum(rows_loaded) from quality.load_ledger where table_name = 'aws_cur_line_items'"
+        ).fetchall()
+    assert bill["rows_loaded"].value == loaded > 0
     ledger = instance.get_latest_materialization_event(AssetKey(["core", "fct_cost_allocation"]))
     assert ledger.asset_materialization.metadata["dirty_days"].value == "all"
     checks = instance.get_event_records(EventRecordsFilter(DagsterEventType.ASSET_CHECK_EVALUATION))
