@@ -32,7 +32,7 @@ def compare(groups: Path, published: Path) -> dict:
             published as (
                 select usage_hour, count(*) as requests, sum(list_cost) as cost
                 from read_parquet('{files}/**/*.parquet', hive_partitioning = false)
-                where provider_id <> 'self_hosted' group by 1),
+                where is_of_record and provider_id <> 'self_hosted' group by 1),
             hours as (
                 select hand.requests as hand_requests, hand.cost as hand_cost, published.requests, published.cost
                 from hand full join published using (usage_hour))

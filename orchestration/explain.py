@@ -88,10 +88,11 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
         "select * from core.fct_inference_requests where request_id = ? order by requested_at, meter, feed",
         identifier,
     )
-    examples = "select request_id from core.fct_inference_requests order by contracted_cost desc nulls last, request_id limit 3"
+    examples = "select request_id from core.fct_inference_requests where is_of_record order by contracted_cost desc nulls last, request_id limit 3"
     for request in _or_not_found(found, connection, "request", identifier, examples):
         console.print(
-            f"[bold]Request {request['request_id']}[/]  {request['requested_at']:%Y-%m-%d %H:%M:%S} UTC, metered by {request['meter']}/{request['feed']}\n"
+            f"[bold]Request {request['request_id']}[/]  {request['requested_at']:%Y-%m-%d %H:%M:%S} UTC, metered by {request['meter']}/{request['feed']}"
+            f"{'' if request['is_of_record'] else '; not of record, counted by ' + request['meter_of_record']}\n"
             f"{request['provider_id']} {request['model_id']} (logged as {request['raw_model']}), {request['status'] or 'status unknown'}; "
             f"team {request['team_id'] or 'unknown'}, customer {request['customer_id'] or 'none'}, feature {request['feature'] or 'none'}\n",
             highlight=False,

@@ -292,7 +292,7 @@ def example_request(connection: duckdb.DuckDBPyConnection) -> str | None:
     row = connection.execute(
         """
         select request_id from core.fct_inference_requests
-        where date_trunc('month', usage_date) = ? and contracted_cost > 0
+        where is_of_record and date_trunc('month', usage_date) = ? and contracted_cost > 0
         order by contracted_cost desc, request_id
         limit 1
         """,

@@ -18,5 +18,5 @@ select
     sum(gateway_cost) as gateway_cost,
     max(cost_currency) as cost_currency
 from {{ ref('fct_inference_requests') }}
-where {{ in_dirty_days('usage_date') }}
+where is_of_record and {{ in_dirty_days('usage_date') }}
 group by allocation_group_id, usage_date

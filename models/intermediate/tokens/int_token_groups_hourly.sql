@@ -15,7 +15,7 @@ with sums as (
         cast(coalesce(sum({{ unit_class }}), 0) as decimal(18, 6)) as {{ unit_class }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('fct_inference_requests') }}
-    where pricing_status <> 'not_billable' and {{ in_dirty_days('usage_date') }}
+    where is_of_record and pricing_status <> 'not_billable' and {{ in_dirty_days('usage_date') }}
     group by allocation_group_id, usage_date, price_id
 ),
 

@@ -14,11 +14,18 @@ with requests as (
             else requests.raw_service_tier
         end as service_tier,
         case when requests.raw_processing = 'batch' or requests.raw_service_tier = 'batch' then 'batch' else 'standard' end as processing,
+        overruled.request_id is null as is_of_record,
+        coalesce(overruled.record_meter, requests.meter) as meter_of_record,
         {{ seconds_of_day('requests.requested_at') }} as second_of_day
     from {{ ref('int_requests_unioned') }} as requests
     left join {{ ref('int_model_names') }} as names
         on requests.raw_provider = names.raw_provider and requests.raw_model = names.raw_model
-    where {{ in_dirty_days('usage_date') }}
+    left join {{ ref('int_meter_of_record_overruled') }} as overruled
+        on requests.usage_date = overruled.usage_date
+        and requests.meter = overruled.meter
+        and requests.feed = overruled.feed
+        and requests.request_id = overruled.request_id
+    where {{ in_dirty_days('requests.usage_date') }}
 ),
 
 priced as (
@@ -62,6 +69,8 @@ select
     request_id,
     case when response_id <> request_id then response_id end as response_id,
     meter,
+    is_of_record,
+    meter_of_record,
     feed,
     requested_at,
     usage_hour,

@@ -17,6 +17,7 @@ requests as (
     from {{ ref('fct_inference_requests') }} as requests
     left join weights as own on requests.deployment_id = own.deployment_id
     left join weights as usual on usual.deployment_id = '*'
+    where requests.is_of_record
 
 ),
 

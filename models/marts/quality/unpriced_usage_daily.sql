@@ -12,5 +12,5 @@ select
     cast(coalesce(sum(input_total_tokens), 0) as decimal(38, 0)) as input_tokens,
     cast(coalesce(sum(output_total_tokens), 0) as decimal(38, 0)) as output_tokens
 from {{ ref('fct_inference_requests') }}
-where pricing_status = 'unpriced' and {{ in_dirty_days('usage_date') }}
+where is_of_record and pricing_status = 'unpriced' and {{ in_dirty_days('usage_date') }}
 group by usage_date, provider_id, coalesce(raw_model, 'none')

@@ -13,7 +13,7 @@ with facts as (
         sum(case when pricing_status = 'priced' then list_cost end) as priced_list_cost,
         count(case when pricing_status = 'unpriced' then 1 end) as unpriced_requests
     from {{ ref('fct_inference_requests') }}
-    where {{ replaced_days('usage_date') }}
+    where is_of_record and {{ replaced_days('usage_date') }}
     group by usage_date
 ),
 
