@@ -29,9 +29,11 @@ PUBLISHED_FINGERPRINTS = "fingerprints.json"
 BUILT_TABLE = "pipeline.built_days"
 BUILDING = "building"
 
-# Reference tables that concern only rows named in another: a new price of a model that nobody uses changes no day. The
-# alias is part of the hash, so mapping a raw model to another price changes the days too.
+# Reference tables that concern only rows named in another, from the day of its first use: a new price of a model that
+# nobody uses changes no day, the first use of a model no day before it. The alias is part of the hash, so mapping a raw
+# model to another price changes the days too.
 _RESTRICTED = {"token_prices": ("model_aliases", "prices.model_id = used.model_id", "used.raw_model, used.provider_id")}
+_FIRST_USE = "coalesce(used.first_used_on, date '0001-01-01')"
 # Tables whose rows count through the table that they restrict.
 _COUNTED_ELSEWHERE = {restricting for restricting, _, _ in _RESTRICTED.values()}
 
@@ -69,11 +71,12 @@ def _reference_parts(
         columns = ", ".join(
             f"prices.{name(column.name)}" for column in table.columns if column.name not in table.fingerprint_except
         )
-        rows = f"({select_current(con, lake, table)}) as prices"
+        rows, starts = f"({select_current(con, lake, table)}) as prices", "cast(prices.valid_from as date)"
         if table.name in _RESTRICTED and _RESTRICTED[table.name][0] in tables:
             other, on, also = _RESTRICTED[table.name]
             rows += f" join ({select_current(con, lake, tables[other])}) as used on {on}"
             columns += f", {also}"
+            starts = f"greatest(coalesce({starts}, date '0001-01-01'), {_FIRST_USE})"
         if not table.is_dated:
             total = con.execute(
                 f"select count(*), cast(coalesce(sum(hash({columns})), 0) as varchar) from {rows}"
@@ -84,9 +87,11 @@ def _reference_parts(
         held = con.execute(
             f"""
             with hashed as (
-                select hash({columns}) as h, cast(prices.valid_from as date) as valid_from, cast(prices.valid_to as
-                    date) as valid_to
-                from {rows}
+                select * from (
+                    select hash({columns}) as h, {starts} as valid_from, cast(prices.valid_to as date) as valid_to
+                    from {rows}
+                )
+                where valid_to is null or valid_from is null or valid_from < valid_to
             ),
             events as (
                 select coalesce(valid_from, date '0001-01-01') as day, cast(h as hugeint) as delta, 1 as step from

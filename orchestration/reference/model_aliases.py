@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -23,18 +23,21 @@ _ROUTE = re.compile(r"^[a-z0-9_\-.]+/")
 
 # Every place where a model is named. Model names in bills count too: a bill may name a model that no request used.
 OBSERVED_SQL = r"""
-    select custom_llm_provider as raw_provider, model as raw_model from raw.litellm_spend_logs
-    union
-    select provider, model from raw.request_log
-    union
-    select 'openai', regexp_extract(line_item, '^(.+),[^,]*$', 1) from raw.openai_costs
-    union
-    select 'openai', model from raw.openai_usage_completions
-    union
+    select custom_llm_provider as raw_provider, model as raw_model, min(_day) as first_day
+    from raw.litellm_spend_logs group by all
+    union all
+    select provider, model, min(_day) from raw.request_log group by all
+    union all
+    select 'openai', regexp_extract(line_item, '^(.+),[^,]*$', 1) as raw_model, min(_day)
+    from raw.openai_costs group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_completions group by all
+    union all
     select
-        lower(coalesce(service_provider_name, provider_name)),
-        coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id)
-    from raw.focus_charges
+        lower(coalesce(service_provider_name, provider_name)) as raw_provider,
+        coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id) as raw_model,
+        min(_day)
+    from raw.focus_charges group by all
 """
 
 
@@ -42,7 +45,8 @@ OBSERVED_SQL = r"""
 class ModelAlias:
     """`model_id` and `price_provider_id` are empty where nothing matched.
 
-    `matched_by` is exact, clause, stripped, self_hosted or none.
+    `matched_by` is exact, clause, stripped, self_hosted or none. `first_used_on` is the ISO day on which the name was first
+    logged or billed; the name concerns no day before it.
     """
 
     provider_id: str
@@ -51,6 +55,7 @@ class ModelAlias:
     price_provider_id: str
     matched_by: str
     version: str
+    first_used_on: str
 
 
 def provider_aliases(project_dir: Path) -> dict[str, str]:
@@ -59,29 +64,39 @@ def provider_aliases(project_dir: Path) -> dict[str, str]:
         return {row["raw_provider"]: row["provider_id"] for row in csv.DictReader(file)}
 
 
-def observed_pairs(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Distinct (raw provider, raw model) of all raw tables; `con` has the `raw` views over the whole lake."""
+def observed_pairs(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """(raw provider, raw model) of all raw tables to the ISO day that first has it, in a fixed order; `con` has the `raw`
+    views over the whole lake.
+    """
     rows = con.execute(
-        f"select distinct * from ({OBSERVED_SQL}) where raw_model is not null and raw_model <> '' order by all"
+        "select coalesce(raw_provider, ''), raw_model, cast(coalesce(min(first_day), date '0001-01-01') as varchar)"
+        f" from ({OBSERVED_SQL}) where raw_model is not null and raw_model <> '' group by all order by all"
     ).fetchall()
-    return [(provider or "", model) for provider, model in rows]
+    return {(provider, model): day for provider, model, day in rows}
 
 
-def resolve(pairs: Iterable[tuple[str, str]], aliases: dict[str, str]) -> list[ModelAlias]:
-    """One row per (provider id, raw model), sorted; the order of `pairs` does not matter."""
+def resolve(observed: Mapping[tuple[str, str], str], aliases: dict[str, str]) -> list[ModelAlias]:
+    """One row per (provider id, raw model), sorted; the order of `observed` does not matter.
+
+    Args:
+        observed: (raw provider, raw model) to the first day of use.
+        aliases: Raw provider name to provider id.
+    """
     book_version = f"genai-prices {version('genai-prices')}"
     by_id = {provider.id: provider for provider in genai_providers}
-    wanted = sorted({(aliases.get(provider.lower(), provider.lower()), model) for provider, model in pairs})
+    wanted: dict[tuple[str, str], str] = {}
+    for (provider, model), day in observed.items():
+        name = aliases.get(provider.lower(), provider.lower()), model
+        wanted[name] = min(wanted.get(name, day), day)
     rows = []
-    for provider_id, raw_model in wanted:
+    for (provider_id, raw_model), day in sorted(wanted.items()):
         if provider_id == SELF_HOSTED:
-            rows.append(ModelAlias(provider_id, raw_model, raw_model, "", SELF_HOSTED, book_version))
+            rows.append(ModelAlias(provider_id, raw_model, raw_model, "", SELF_HOSTED, book_version, day))
             continue
         model, matched_by = _find(by_id.get(provider_id), raw_model)
         price_provider = _owner(model, by_id.get(provider_id))
-        rows.append(
-            ModelAlias(provider_id, raw_model, model.id if model else "", price_provider, matched_by, book_version)
-        )
+        model_id = model.id if model else ""
+        rows.append(ModelAlias(provider_id, raw_model, model_id, price_provider, matched_by, book_version, day))
     return rows
 
 

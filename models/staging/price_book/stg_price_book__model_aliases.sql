@@ -4,5 +4,6 @@ select
     nullif(model_id, '') as model_id,
     nullif(price_provider_id, '') as price_provider_id,
     matched_by,
-    version
+    version,
+    first_used_on
 from {{ source('price_book', 'model_aliases') }}

@@ -13,6 +13,7 @@ from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import pending
 from orchestration.landing.schema import load_schemas
+from orchestration.settings import PROJECT_DIR
 
 HEAD = "id,Time,model,TokenCount\n"
 BILL = "account,starts_at,ends_at,cost\n"
@@ -231,3 +232,35 @@ def test_days_do_not_depend_on_how_they_arrived(warehouse):
     )
     other.deliver("calls", HEAD + "x,2026-11-02T11:00:00Z,m,1\n" + calls(2, 1).removeprefix(HEAD))
     assert dirty_days.fingerprints(other.settings) == apart
+
+
+def test_the_first_use_of_a_model_dirties_no_day_before_it(warehouse):
+    book = warehouse.settings.project_dir / "models" / "staging" / "price_book"
+    book.mkdir()
+    declared = "models/staging/price_book/_price_book__sources.yml"
+    (book / "_price_book__sources.yml").write_bytes((PROJECT_DIR / declared).read_bytes())
+    columns = {
+        "service_tier": "standard", "processing": "standard", "tier_start": 0, "window_start_second": 0,
+        "window_end_second": 86400, "token_class": "output_text", "valid_from": "2026-01-01", "unit_price_usd": 1,
+        "price_key": "output_mtok", "is_fallback": "false", "version": 1,
+    }  # fmt: skip
+    values = ",".join(str(value) for value in columns.values())
+    prices = f"provider_id,model_id,{','.join(columns)}\nopenai,old,{values}\nopenai,new,{values}\n"
+    head = "provider_id,raw_model,model_id,price_provider_id,matched_by,version,first_used_on\n"
+    old, new = "openai,old,old,openai,exact,1,2026-11-01\n", "openai,new-1,new,openai,clause,1,2026-11-03\n"
+    warehouse.deliver("calls", calls(1, 2, 3, 4))
+    assert warehouse.deliver("price_book", prices, "token_prices.csv", version="1").loaded == 2
+    warehouse.deliver("price_book", head + old, "model_aliases.csv", version="1")
+    publish(warehouse)
+    warehouse.deliver("price_book", head + old + new, "model_aliases.csv", version="2")
+    assert dirty(warehouse) == ["2026-11-03", "2026-11-04"]
+    publish(warehouse)
+    # a late log has the name a day earlier
+    warehouse.deliver("price_book", head + old + new.replace("11-03", "11-02"), "model_aliases.csv", version="3")
+    assert dirty(warehouse) == ["2026-11-02"]
+    publish(warehouse)
+    # a name that means another price changes every day on which it may have been used
+    warehouse.deliver(
+        "price_book", head + old.replace("old,old", "old,new") + new, "model_aliases.csv", version="4", force=True
+    )
+    assert dirty(warehouse) == ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]

@@ -200,7 +200,8 @@ def priced(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[
         price_book.write_token_prices(folder / "token_prices.csv", PROVIDERS)
         names = model_aliases.provider_aliases(PROJECT_DIR)
         model_aliases.write_model_aliases(
-            folder / "model_aliases.csv", model_aliases.resolve({(c.provider_id, c.model.id) for c in cases}, names)
+            folder / "model_aliases.csv",
+            model_aliases.resolve({(c.provider_id, c.model.id): "2026-01-01" for c in cases}, names),
         )
         _insert_csv(con, "token_prices", folder / "token_prices.csv")
         _insert_csv(con, "model_aliases", folder / "model_aliases.csv")

@@ -9,7 +9,7 @@ from orchestration.settings import PROJECT_DIR
 
 
 def one(provider: str, model: str) -> ModelAlias:
-    (row,) = resolve([(provider, model)], provider_aliases(PROJECT_DIR))
+    (row,) = resolve({(provider, model): "2026-10-01"}, provider_aliases(PROJECT_DIR))
     return row
 
 
@@ -70,7 +70,14 @@ def test_routes_with_prices_of_their_own_stay_apart() -> None:
 
 
 def test_spellings_of_one_provider_give_one_row_and_order_does_not_matter() -> None:
-    pairs = [("bedrock", "amazon.nova-pro-v1:0"), ("bedrock_converse", "amazon.nova-pro-v1:0"), ("openai", "gpt-4o")]
+    pairs = {
+        ("bedrock", "amazon.nova-pro-v1:0"): "2026-10-03",
+        ("bedrock_converse", "amazon.nova-pro-v1:0"): "2026-10-02",
+        ("openai", "gpt-4o"): "2026-10-04",
+    }
     rows = resolve(pairs, provider_aliases(PROJECT_DIR))
-    assert [row.raw_model for row in rows] == ["amazon.nova-pro-v1:0", "gpt-4o"]
-    assert resolve(reversed(pairs), provider_aliases(PROJECT_DIR)) == rows
+    assert [(row.raw_model, row.first_used_on) for row in rows] == [
+        ("amazon.nova-pro-v1:0", "2026-10-02"),
+        ("gpt-4o", "2026-10-04"),
+    ]
+    assert resolve(dict(reversed(pairs.items())), provider_aliases(PROJECT_DIR)) == rows
