@@ -39,7 +39,7 @@ class TypedFile:
         sql: SELECT of every column of the raw table except `_partition`, plus `_accepted` and `_target` (the
             partition).
         rejects_sql: SELECT (row_number, field, reason, value), one row per rejected record, its first problem.
-        columns_missing: Declared columns that the file does not have.
+        columns_missing: Declared columns that the file (of JSON lines: its sample) does not have.
     """
 
     sql: str
@@ -284,4 +284,5 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
         if problems
         else "select cast(0 as bigint) as row_number, '' as field, '' as reason, '' as value where false"
     )
+    missing = [column.name for column in table.columns if column.name in missing or column.name in reading.unseen]
     return TypedFile(sql=sql, rejects_sql=rejects, columns_missing=missing)

@@ -2,8 +2,8 @@
 
 An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. A line that
 is no JSON object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared
-are looked for in samples spread over the file, because reading all keys of each line costs several times the load
-itself. Options: `drop` (fields that must never be landed), `nulls`.
+are looked for in samples spread over the file, because reading all keys of each line costs a quarter of the load
+again; declared ones are read wherever they are. Options: `drop` (fields that must never be landed), `nulls`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ SAMPLED_LINES = 100
 SAMPLED_PLACES = 20
 
 
-def sample_keys(path: Path, is_array: bool) -> list[str]:
-    """Top-level keys of sampled records in order of first sight.
+def sample_keys(path: Path, is_array: bool) -> tuple[list[str], bool]:
+    """Top-level keys of sampled records in order of first sight, and whether every record was looked at.
 
     Raises:
         FileRefused: If no sampled line is a JSON object.
     """
     keys: dict[str, None] = {}
     objects = 0
+    is_whole = True
 
     def note(record: object) -> None:
         nonlocal objects
@@ -63,6 +64,7 @@ def sample_keys(path: Path, is_array: bool) -> list[str]:
                     start = size * place // places
                     # Never back: in a file of some thousand lines the places overlap, and one line would be read ten times.
                     if start > stream.tell():
+                        is_whole = False
                         stream.seek(start)
                         stream.readline()
                     for _ in range(SAMPLED_LINES * (SAMPLED_PLACES // places)):
@@ -73,11 +75,12 @@ def sample_keys(path: Path, is_array: bool) -> list[str]:
                             note(json.loads(line.decode("utf-8-sig", errors="replace")))
                         except ValueError:
                             continue
+                is_whole = is_whole and not stream.read(1)
             except (EOFError, OSError) as error:
                 raise FileRefused(f"the gzip file is broken or cut off ({error}). Deliver it again") from error
     if not objects:
         raise FileRefused("none of its lines is a JSON object. One JSON object a line is expected")
-    return list(keys)
+    return list(keys), is_whole
 
 
 def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading:
@@ -86,9 +89,11 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     refuse_unless(form, ("json", "json_array"), "JSON with one object a line")
     drop = {str(column).lower() for column in table.options.get("drop", ())}
     by_lower: dict[str, str] = {}
-    for key in sample_keys(path, form == "json_array"):
+    keys, is_whole = sample_keys(path, form == "json_array")
+    for key in keys:
         if key.lower() not in drop:
             by_lower.setdefault(key.lower(), key)  # DuckDB takes keys that differ in case only for the same
+    unseen = set() if is_whole else _add_unseen(by_lower, table, drop)
     columns = dict.fromkeys(by_lower.values(), "VARCHAR")
 
     wanted: dict[str, list[str]] = {}
@@ -121,4 +126,31 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     reading = match(columns, table, delivery, paths=paths, relation=f"select {', '.join(['*', *parsed])} from {scan}")
     # A field that is read by paths is declared by them, the rest of it is not kept.
     reading.extra = {key: expression for key, expression in reading.extra.items() if key not in bases}
+    reading.unseen = unseen
     return reading
+
+
+def _add_unseen(by_lower: dict[str, str], table: RawTable, drop: set[str]) -> set[str]:
+    """Add the fields of declared columns of which the sample has none: a rare field is read all the same.
+
+    A required column that no sampled record has stays out, so that the file is refused.
+
+    Args:
+        by_lower: Field in lower case to the sampled field; extended.
+        table: The declared schema.
+        drop: Fields that must never be read, in lower case.
+
+    Returns:
+        Names of the columns that were added.
+    """
+    unseen = set()
+    sampled = set(by_lower)
+    for column in table.columns:
+        fields = [split_path(origin)[0] if origin.startswith("$.") else origin for origin in column.origins]
+        if column.required or any(one.lower() in sampled for one in fields):
+            continue
+        unseen.add(column.name)
+        for one in fields:
+            if one.lower() not in drop:
+                by_lower.setdefault(one.lower(), one)
+    return unseen

@@ -37,6 +37,7 @@ class Reading:
             running `sql`.
         covered_days: Days that the file speaks for even where it has no rows (buckets of a window).
         warnings: What the vendor or the reader wants people to know.
+        unseen: Declared columns that are read although no sampled record has them.
     """
 
     sql: str
@@ -50,6 +51,7 @@ class Reading:
     broken: str | None = None
     covered_days: set[date] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
+    unseen: set[str] = field(default_factory=set)
 
 
 def name(identifier: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.landing.deliveries import LandingError, land, land_inbox, version_order
 from orchestration.landing.load import pending
+from orchestration.landing.readers import json_lines
 
 CALLS = "id,Time,model,TokenCount,updated_at\n"
 
@@ -60,6 +61,27 @@ def test_times_become_utc(warehouse, written, utc):
 def test_counts(warehouse, written, count):
     warehouse.deliver("calls", f"id,Time,TokenCount\na,2026-11-03T00:00:00Z,{written}\n")
     assert warehouse.query("select tokens from raw.calls") == [(count,)]
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("3.7", "is no bigint"),
+        ("15e-1", "is no bigint"),
+        ("many", "is no bigint"),
+        ("9223372036854775808", "is no bigint"),
+        ("NaN", "is no bigint"),
+        ("", "is missing"),
+        ("   ", "is missing"),
+        ("N/A", "is missing"),
+        ("-1", "is below 0"),
+    ],
+)
+def test_a_count_that_is_none_is_rejected_for_its_own_reason(warehouse, written, reason):
+    sound = "b,2026-11-03T00:00:00Z,2\n"
+    warehouse.deliver("calls", f"id,Time,TokenCount\na,2026-11-03T00:00:00Z,{written}\n{sound}")
+    assert warehouse.query("select row_number, field, reason from raw.load_rejects") == [(2, "tokens", reason)]
+    assert warehouse.query("select id, tokens from raw.calls") == [("b", 2)]
 
 
 def test_account_ids_keep_their_zeros_and_quoted_newlines_their_line(warehouse):
@@ -115,6 +137,27 @@ def test_json_paths_take_the_first_that_has_a_value(warehouse):
         ("b", 5, None, '{"new_field":"{\\"k\\":1}"}'),
         ("c", 6, None, None),
     ]
+
+
+def test_a_declared_field_that_only_one_line_in_thousands_has_is_read(warehouse, monkeypatch):
+    monkeypatch.setattr(json_lines, "SAMPLED_LINES", 2)
+    lines = [{"id": str(number), "seen_at": "2026-11-03T00:00:00Z"} for number in range(1000)]
+    lines[333] |= {"labels": "rare", "usage": {"cached": 5}}
+    result = warehouse.deliver("logs", "\n".join(json.dumps(line) for line in lines), "log.jsonl")
+    assert result.loaded == 1000
+    assert warehouse.query(
+        "select id, labels, cached from raw.logs where labels is not null or cached is not null"
+    ) == [("333", "rare", 5)]
+    assert warehouse.query("select missing_columns from raw.load_ledger") == [('["cached", "labels"]',)]
+
+
+def test_a_large_file_without_a_required_field_is_refused(warehouse, monkeypatch):
+    monkeypatch.setattr(json_lines, "SAMPLED_LINES", 2)
+    result = warehouse.deliver(
+        "logs", "\n".join(json.dumps({"id": str(number)}) for number in range(1000)), "log.jsonl"
+    )
+    assert result.outcome == "refused"
+    assert "1 required column(s) are not there: seen_at" in result.reason
 
 
 def test_prometheus_matrix_and_dump_give_the_same_labels(warehouse):
