@@ -16,7 +16,7 @@ from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import Delivery, land
 from orchestration.landing.load import LoadResult, load_pending
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 
 SOURCES = """
 version: 2
@@ -119,7 +119,7 @@ from datetime import datetime
 from pathlib import Path
 from orchestration.lake.catalog import Lake
 from orchestration.landing.load import load_pending
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 home, project, catalog, fatal, after = sys.argv[1:]
 commit, done = Lake.commit, []
 def dying(self, *args, **kwargs):
@@ -194,4 +194,14 @@ def warehouse(tmp_path: Path) -> Warehouse:
     (staging / "_small__sources.yml").write_text(SOURCES)
     home = tmp_path / "home"
     settings = Settings(home=home, project_dir=project, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}")
+    return Warehouse(settings, tmp_path / "inputs")
+
+
+@pytest.fixture
+def own_schemas(tmp_path: Path) -> Warehouse:
+    """An empty warehouse over the raw tables that this project declares."""
+    home = tmp_path / "home"
+    settings = Settings(
+        home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
+    )
     return Warehouse(settings, tmp_path / "inputs")

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orchestration.landing.readers import delimited, json_lines, mlflow_runs, openai_pages, parquet, prometheus, tabular
+from orchestration.landing.readers import (
+    anthropic_pages,
+    delimited,
+    json_lines,
+    mlflow_runs,
+    openai_pages,
+    parquet,
+    prometheus,
+    tabular,
+)
 from orchestration.landing.readers.reading import FileRefused, Reading
 
 READERS: dict[str, Callable[..., Reading | None]] = {
@@ -19,6 +28,7 @@ READERS: dict[str, Callable[..., Reading | None]] = {
     "json_lines": json_lines.read,
     "tabular": tabular.read,
     "openai_pages": openai_pages.read,
+    "anthropic_pages": anthropic_pages.read,
     "prometheus": prometheus.read,
     "mlflow_runs": mlflow_runs.read,
 }
