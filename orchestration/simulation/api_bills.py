@@ -184,15 +184,17 @@ def _plain(value: Decimal) -> str:
 
 
 def prepaid_credits(con: duckdb.DuckDBPyConnection, month: Month, timeline: Timeline) -> Decimal:
-    """Credits bought from Anthropic on the first of the month: the month's use, rounded up to full thousands."""
+    """Credits bought from Anthropic on the first of the month, full thousands: what the month will use at the first
+    day's pace and a half, or what it did use where that was more.
+    """
     last = min(month.end.date(), timeline.bill_end.date())
-    used = con.execute(
-        "select coalesce(sum(contract_cost), 0) from token_lines where provider = 'anthropic' and day >= ? and day < ?",
-        [month.start.date(), last],
-    ).fetchone()[0]
-    days = max((last - month.start.date()).days, 1)
-    full_month = used * (month.end - month.start).days / days
-    return max((full_month / 1000).to_integral_value(ROUND_CEILING), Decimal(1)) * 1000
+    used, first_day = con.execute(
+        "select coalesce(sum(contract_cost), 0), coalesce(sum(contract_cost) filter (day = ?), 0) from token_lines"
+        " where provider = 'anthropic' and day >= ? and day < ?",
+        [month.start.date(), month.start.date(), last],
+    ).fetchone()
+    expected = first_day * (month.end - month.start).days * Decimal("1.5")
+    return max((max(used, expected) / 1000).to_integral_value(ROUND_CEILING), Decimal(1)) * 1000
 
 
 def write_anthropic(con: duckdb.DuckDBPyConnection, path: Path, month: Month, timeline: Timeline, end: date) -> Path:

@@ -9,6 +9,8 @@ differs between versions.
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
@@ -26,6 +28,7 @@ from .company import (
     TRAINING_ACCOUNT,
 )
 from .database import CSV, add_table, copy
+from .fleet import planned_nodes
 from .timeline import DAY, HOUR, Month, Timeline, epoch, rng
 
 ON_DEMAND_RATE = {
@@ -36,6 +39,7 @@ ON_DEMAND_RATE = {
 }
 SAVINGS_PLAN_RATE = "38.528"
 SAVINGS_PLAN = f"arn:aws:savingsplans::{PAYER}:savingsplan/5f2c7a10-aa41-4d5e-9f0e-1d2c3b4a5968"
+SPOT_RETURN = 0.998  # of its distance from the mean, the spot price keeps so much from hour to hour
 NET_FACTOR = f"cast({(100 - AWS_DISCOUNT_PCT) / 100} as decimal(3,2))"
 ALWAYS = 2**40  # visible_to of a line that no later manifest withdraws
 
@@ -93,8 +97,7 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int
     con.execute(f"create or replace table od_rates as select * from (values {rates}) t(instance_type, od_rate)")
     con.execute(f"create or replace table cur as {_nodes()}")
     con.execute(f"insert into cur by name {_negations()}")
-    commitment = _commitment(con)
-    con.execute(f"insert into cur by name {_recurring_fee(timeline, commitment)}")
+    con.execute(f"insert into cur by name {_recurring_fee(timeline, _commitment(gpu_scale))}")
     con.execute(f"insert into cur by name {_bedrock()}")
     _daily(con, timeline, seed, gpu_scale)
     con.execute(f"delete from cur where start_at >= {timeline.t_bill}")
@@ -212,13 +215,12 @@ def _negations() -> str:
     return f"select {select} from cur where line_type = 'SavingsPlanCoveredUsage'"
 
 
-def _commitment(con: duckdb.DuckDBPyConnection) -> str:
-    """Dollars an hour: what was bought covers the busiest hour, so quiet hours leave some of it unused."""
-    busiest = con.execute(
-        "select coalesce(max(used), 0) from (select sum(sp_effective) as used from cur where line_type = "
-        "'SavingsPlanCoveredUsage' group by start_at)"
-    ).fetchone()[0]
-    return f"{round(busiest, 3):f}"
+def _commitment(gpu_scale: float) -> str:
+    """Dollars an hour: what was bought covers all nodes of the plan, so hours with fewer leave some of it unused.
+
+    It is not sized by the use of the window: a plan was bought before, and a longer window must leave old lines alone.
+    """
+    return str(planned_nodes(gpu_scale) * Decimal(SAVINGS_PLAN_RATE))
 
 
 def _recurring_fee(timeline: Timeline, commitment: str) -> str:
@@ -296,8 +298,10 @@ def _bedrock() -> str:
 
 def _spot_prices(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int) -> None:
     hours = np.arange(timeline.t0, timeline.t1, HOUR)
-    steps = rng(seed, "spot").normal(0, 0.06, size=len(hours)).cumsum()
-    prices = np.rint(np.clip(10.9 + steps - steps.mean(), 8.7, 14.2) * 10_000).astype(np.int64)
+    away = accumulate(
+        rng(seed, "spot").normal(0, 0.06, size=len(hours)), lambda level, step: SPOT_RETURN * level + step
+    )
+    prices = np.rint(np.clip(10.9 + np.fromiter(away, float), 8.7, 14.2) * 10_000).astype(np.int64)
     add_table(con, "spot_raw", pa.table({"hour": hours, "price": prices}))
     con.execute(
         "create or replace table spot_prices as select hour, cast(price * 0.0001 as decimal(18,10)) as price from "

@@ -143,6 +143,8 @@ NORTHGRID_LANES = (
     _Lane("tune", "northgrid", ("search", "automation", "posttraining"), ("meridian-embed", "meridian-agent"), 2,
           (10, 40), (0.5, 6), 0.66, 0.2),
 )
+# The plan covers its region's p5 nodes, whoever launched them.
+SAVINGS_PLAN_CLUSTER = "atlas-east"
 SAVINGS_PLAN_LANES = (
     _Lane("sp-foundation", "atlas-east", ("foundation",), ("meridian-vision",), 8, (60, 150), (0.4, 5), 0.80, 0.3),
     _Lane("sp-posttraining", "atlas-east", ("posttraining",), ("meridian-13b-sft",), 6, (18, 60), (0.3, 5), 0.70, 0.25),
@@ -175,6 +177,12 @@ def build_fleet(timeline: Timeline, *, seed: int, gpu_scale: float) -> Fleet:
 
 def _scaled(count: int, scale: float) -> int:
     return max(1, round(count * scale))
+
+
+def planned_nodes(scale: float) -> int:
+    """Nodes under the savings plan when every lane that it covers has all of its nodes."""
+    covered = [lane for lane in (*SAVINGS_PLAN_LANES, *ON_DEMAND_LANES) if lane.cluster == SAVINGS_PLAN_CLUSTER]
+    return sum(_scaled(lane.size, scale) for lane in covered)
 
 
 def _ip(text: str, zone: str) -> str:
@@ -305,7 +313,7 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
     if nodes is None:
         spot = lane.name == "od-spot"
         itype = "p4d.24xlarge" if spot else "p5.48xlarge"
-        purchase = "spot" if spot else "savings_plan" if lane.cluster == "atlas-east" else "on_demand"
+        purchase = "spot" if spot else "savings_plan" if lane.cluster == SAVINGS_PLAN_CLUSTER else "on_demand"
         zone = "us-east-1a" if lane.cluster == "atlas-east" else "us-west-2b"
         nodes = [
             _aws_node(f"{run.run_id}-{number}-{i}", lane.cluster, itype, purchase, start, end, TRAINING_ACCOUNT, zone)

@@ -246,15 +246,17 @@ def _deliver_bills(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Ti
                 cur(month, seen, f"cur-{month.label}-restated")
             continue
         first, end = month.start.date(), timeline.bill_end.date()
+        # Vendors send the open month every day; here its middle and its last two days do, so that the last day's
+        # deliveries bring one day of bill.
         middle = first + (end - first) // 2
-        snapshots = sorted({middle, end - timedelta(days=1), end})
-        for number, last in enumerate(s for s in snapshots if s > first):
-            cur(month, _at(last + timedelta(days=1)), f"cur-open-{number}")
-        focus(month, end, _at(timeline.data_end.date()), "open")
-        if middle > first + timedelta(days=3):
-            openai(first, middle, _at(middle + timedelta(days=1)), preliminary=middle - timedelta(days=1))
-            first = middle - timedelta(days=3)
-        openai(first, end, _at(timeline.data_end.date()))
+        pulled = first
+        for last in sorted(day for day in {middle, end - timedelta(days=1), end} if day > first):
+            seen = _at(last + timedelta(days=1))
+            cur(month, seen, f"cur-open-{last}")
+            focus(month, last, seen, f"open-{last}")
+            unfinished = last - timedelta(days=1) if last != end else None
+            openai(max(first, pulled - timedelta(days=3)), last, seen, preliminary=unfinished)
+            pulled = last
 
 
 def _deliver_telemetry(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline: Timeline, fleet: Fleet) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import csv
 import hashlib
 import time
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration.simulation import simulate
+from orchestration.simulation import World, simulate
 
 SHORT = datetime(2026, 10, 5, 6, tzinfo=UTC)
 
@@ -84,3 +86,32 @@ def test_imports_nothing_of_the_project():
                 assert not (node.module or "").startswith("orchestration"), path
             if isinstance(node, ast.Import):
                 assert not any(alias.name.startswith("orchestration") for alias in node.names), path
+
+
+def _newest_lines(world: World, source: str, feed: str, columns_that_name_the_export: tuple[str, ...]) -> Counter:
+    """Lines of a feed's newest bill, as often as each comes."""
+    newest = [entry for entry in world.deliveries if (entry["source"], entry["feed"]) == (source, feed)][-1]
+    lines: Counter = Counter()
+    for name in newest["files"]:
+        with (world.manifest.parent / name).open(newline="") as file:
+            for row in csv.DictReader(file):
+                for column in columns_that_name_the_export:
+                    del row[column]
+                lines[tuple(row.items())] += 1
+    return lines
+
+
+def test_a_longer_window_leaves_the_lines_of_past_days_as_they_are(tmp_path):
+    """A day later the bills of the open month have that day's lines more, and every other line as it was."""
+    options = {"months": 2, "requests_per_day": 40, "gpu_scale": 0.1}
+    days = [SHORT, SHORT + timedelta(days=1), SHORT + timedelta(days=9)]
+    worlds = [simulate(tmp_path / str(day.day), as_of=day, **options) for day in days]
+    for source, feed, ids in (
+        ("aws_cur", "payer", ("identity_line_item_id",)),
+        ("focus", "northgrid", ()),
+        ("focus", "anthropic", ()),
+    ):
+        first, *later = (_newest_lines(world, source, feed, ids) for world in worlds)
+        for longer in later:
+            assert first - longer == Counter(), (source, feed)
+            assert (longer - first).total() > 0
