@@ -19,6 +19,21 @@
 
 {#- Whether the ledger already holds days of which this run replaces some. -#}
 {% macro ledger_replaces_days() -%}
+    {{ return(replaces_days_of('core', 'fct_cost_allocation')) }}
+{%- endmacro %}
+
+{#- For a view that focus.cost_and_usage alone reads, where the database cannot push its filter down (a CTE with several readers):
+    true for the days that it will replace. -#}
+{% macro in_focus_days(column) -%}
+    {%- if replaces_days_of('focus', 'cost_and_usage') -%}
+        {{ column }} in ({{ dirty_day_literals() }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether a model that exists already has some of its days replaced in this run. -#}
+{% macro replaces_days_of(schema, identifier) -%}
     {%- if not execute or dirty_days() is none or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
-    {{ return(adapter.get_relation(target.database, 'core', 'fct_cost_allocation') is not none) }}
+    {{ return(adapter.get_relation(target.database, schema, identifier) is not none) }}
 {%- endmacro %}

@@ -33,7 +33,10 @@
     {% call statement('view') -%}
         create or replace view {{ target_relation }} as
         {% if has_files -%}
-            select * from read_parquet('{{ root }}/*/*.parquet', hive_partitioning = false)
+            {#- With the day in the path a filter on days opens the files of these days alone, not a year of them. #}
+            select * from read_parquet(
+                '{{ root }}/*/*.parquet', hive_partitioning = true, hive_types = {'{{ replace_by }}': date}
+            )
         {%- else -%}
             select * from ({{ sql }}) as model where false
         {%- endif %}

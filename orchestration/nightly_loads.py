@@ -144,10 +144,10 @@ def _results_of(loads: Sequence[Load], judged: Sequence[GateResult], run_id: str
     return list(by_suite.values())
 
 
-def land_price_book(settings: Settings, folder: Path) -> bool:
+def land_price_book(settings: Settings, folder: Path, lake: Lake) -> bool:
     """Land prices and model aliases for the names that the lake holds now, where they differ from what was landed last."""
     with loader.connect(settings) as connection:
-        register(connection, settings)
+        register(connection, settings, lake)
         files = write_price_book(connection, folder, settings.project_dir)
     content = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     earlier = [delivery for delivery in deliveries(settings) if delivery.source == PRICE_BOOK]
@@ -191,7 +191,7 @@ def load_pending(
         has_book = any(delivery.source == PRICE_BOOK for delivery in deliveries(settings))
         if any(result.outcome == LOADED for result in results) or not has_book:
             with stage("price book"):
-                if land_price_book(settings, folder / PRICE_BOOK):
+                if land_price_book(settings, folder / PRICE_BOOK, lake):
                     results += loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
     loads = tuple(_as_load(result) for result in results)
     return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)))

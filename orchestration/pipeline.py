@@ -155,7 +155,7 @@ class Night:
         code_hash = fingerprinting.code_hash(settings.project_dir)
         current = versions.current_version(settings.published)
         with self._build_connection() as connection:
-            dirty = tuple(fingerprinting.dirty(settings, connection, lake, self.as_of))
+            dirty = tuple(fingerprinting.dirty(settings, connection, lake, now=fingerprints))
             same_code = current is not None and versions.read_manifest(current)["code_hash"] == code_hash
             known = fingerprinting.built_fingerprints(connection)
             # A build file without a single built day holds nothing that days could be replaced in.

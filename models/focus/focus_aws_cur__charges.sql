@@ -15,6 +15,7 @@ with lines as (
             'split_parent_resource_id', 'product_name', 'instance_type', 'tags'
         ]) }} as content_key
     from {{ ref('stg_aws_cur__line_items') }}
+    where {{ in_focus_days('usage_date') }}
 ),
 
 numbered as (

@@ -201,7 +201,11 @@ def with_shared_spans(days: Iterable[str], spans: Iterable[tuple[str, str]]) -> 
 
 
 def dirty(
-    settings: Settings, build_con: duckdb.DuckDBPyConnection, lake: Lake | None = None, as_of: datetime | None = None
+    settings: Settings,
+    build_con: duckdb.DuckDBPyConnection,
+    lake: Lake | None = None,
+    as_of: datetime | None = None,
+    now: Mapping[str, str] | None = None,
 ) -> list[date]:
     """Days to build: new, changed or vanished against what is published, or against what the build file holds.
 
@@ -210,13 +214,11 @@ def dirty(
         build_con: Connection to the build file.
         lake: An open lake, to spare opening it again.
         as_of: The run's clock, naive UTC.
+        now: What `fingerprints` says of lake and clock, to spare asking again.
     """
     lake = lake or Lake(settings)
-    now, published, built = (
-        fingerprints(settings, lake, as_of),
-        published_fingerprints(settings),
-        built_fingerprints(build_con),
-    )
+    now = fingerprints(settings, lake, as_of) if now is None else now
+    published, built = published_fingerprints(settings), built_fingerprints(build_con)
     changed = {
         day
         for day in {*now, *published, *built}

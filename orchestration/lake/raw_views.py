@@ -4,9 +4,8 @@ ledger and how far each bill is complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import astuple
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 
@@ -35,28 +34,9 @@ def _empty(types: dict[str, str]) -> str:
     return f"select {columns} where false"
 
 
-def current_files(lake: Lake, table: RawTable, days: Iterable[date] | None = None) -> list[str]:
-    """Parquet files of a table; with `days` only of the partitions with rows that touch one of them.
-
-    Reference tables (snapshots) are always whole: what holds on a day need not start on it.
-    """
-    files = lake.files(table)
-    if days is not None and table.restatement != "snapshot":
-        wanted = {day.isoformat() for day in days}
-        state = current_state(lake.summaries(table))
-        files = {
-            partition: paths
-            for partition, paths in files.items()
-            if partition not in state or state[partition].days() & wanted
-        }
-    return [path for paths in files.values() for path in paths]
-
-
-def select_current(
-    con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable, days: Iterable[date] | None = None
-) -> str:
+def select_current(con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable) -> str:
     """SELECT of a table's current rows in its declared columns; empty and typed where there is no file."""
-    paths = current_files(lake, table, days)
+    paths = [path for listed in lake.files(table).values() for path in listed]
     if not paths:
         return _empty(table.types)
     written_with = {schema for part in current_state(lake.summaries(table)).values() for schema in part.schemas}
@@ -73,28 +53,26 @@ def select_current(
 
 
 def register(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    days: Iterable[date] | None = None,
-    lake: Lake | None = None,
-    as_of: datetime | None = None,
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake | None = None, as_of: datetime | None = None
 ) -> None:
     """Create schema `raw`: a view per declared raw table, tables `load_ledger` and `bill_marks`, view `load_rejects`.
+
+    A view is always over the whole table, also where a night builds a few days: runs, months and looks back read more
+    than those days, and a reader without a filter must never get a part unnoticed. Models that filter on `_day` read
+    only the row groups of their days.
 
     Args:
         con: Connection to the file that dbt will read; its views hold absolute paths.
         settings: Which lake.
-        days: Only files with rows of these days (None = all). Reference tables are always whole.
         lake: An open lake, to spare opening it again.
         as_of: The run's clock, naive UTC, which bounds how far a bill can be complete; None where nothing does.
     """
     lake = lake or Lake(settings)
-    days = None if days is None else list(days)
     con.execute("create schema if not exists raw")
     tables = load_schemas(settings.project_dir)
     rejects: list[str] = []
     for table in tables.values():
-        con.execute(f"create or replace view raw.{name(table.name)} as {select_current(con, lake, table, days)}")
+        con.execute(f"create or replace view raw.{name(table.name)} as {select_current(con, lake, table)}")
         for summary in lake.summaries(table):
             path = lake.rejects_path(table, summary["load_id"])
             if summary.get("has_rejects") and path.exists():

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
@@ -123,7 +123,8 @@ def write_token_prices(path: Path, provider_ids: Iterable[str]) -> int:
 def _as_text(row: TokenPrice) -> list[str]:
     return [
         "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
-        for value in astuple(row)
+        # not astuple, which copies each value deeply
+        for value in vars(row).values()
     ]
 
 

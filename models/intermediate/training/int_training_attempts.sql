@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- One row per attempt of a run: a Slurm record, or the pods of a Kubernetes job. The scheduler's word on start and end.
 with tracked as (
 

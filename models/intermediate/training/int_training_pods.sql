@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- Pods of runs, grouped into attempts: pods of one run that were up together are one attempt (a job's workers), pods that came
 -- after all earlier ones had ended are the next. Reads all days: an attempt's past does not change when later days arrive.
 with pod_days as (

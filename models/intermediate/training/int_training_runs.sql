@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- One row per run that a tracker or a scheduler knows. A crashed process leaves its run open for ever: the scheduler's end caps it.
 with tracked as (
 

@@ -17,6 +17,7 @@ select
     line_item_usage_account_name as usage_account_name,
     line_item_line_item_type as line_item_type,
     line_item_usage_start_date as usage_start,
+    _day as usage_date,
     coalesce(line_item_usage_end_date, line_item_usage_start_date + interval '1' hour) as usage_end,
     line_item_product_code as product_code,
     line_item_usage_type as usage_type,

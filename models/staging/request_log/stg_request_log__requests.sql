@@ -15,7 +15,7 @@ with identified as (
     from (
         select
             *,
-            row_number() over (partition by _load_id, _file, content_key order by content_key) as ordinal
+            row_number() over (partition by _day, _load_id, _file, content_key order by content_key) as ordinal
         from (
             select
                 *,

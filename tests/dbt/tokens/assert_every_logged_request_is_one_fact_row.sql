@@ -1,14 +1,14 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_inference_requests'}}}) }}
 -- Rows and tokens of each log are those of the fact, per feed and day: no request lost, none doubled by a join (names, owners, prices).
 with logged as (
-    select 'litellm' as meter, feed, cast(requested_at as date) as usage_date, count(*) as requests,
+    select 'litellm' as meter, feed, usage_date, count(*) as requests,
         sum(input_total_tokens) as input_tokens, sum(output_total_tokens) as output_tokens
     from {{ ref('stg_litellm__requests') }}
-    group by feed, cast(requested_at as date)
+    group by feed, usage_date
     union all
-    select 'request_log', feed, cast(requested_at as date), count(*), sum(input_total_tokens), sum(output_total_tokens)
+    select 'request_log', feed, usage_date, count(*), sum(input_total_tokens), sum(output_total_tokens)
     from {{ ref('stg_request_log__requests') }}
-    group by feed, cast(requested_at as date)
+    group by feed, usage_date
 ),
 
 facts as (

@@ -9,7 +9,6 @@ import duckdb
 import pytest
 
 from orchestration.lake import dirty_days
-from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import pending
 from orchestration.landing.schema import load_schemas
@@ -75,15 +74,6 @@ def test_what_was_known_before_stays_readable(warehouse):
     old = [path for paths in warehouse.lake.files(table, before).values() for path in paths]
     assert duckdb.sql(f"select cost from read_parquet({old})").fetchall() == [("1",)]
     assert warehouse.query("select cost from raw.bill") == [("2",)]
-
-
-def test_views_are_pruned_to_days_but_keep_rows_that_reach_into_them(warehouse):
-    head = "JobIDRaw|Start|End\n"
-    jobs = "1|2026-11-02T08:00:00|2026-11-05T01:00:00\n2|2026-11-03T08:00:00|2026-11-03T09:00:00\n"
-    warehouse.deliver("jobs", head + jobs, "j.psv")
-    with duckdb.connect() as con:
-        register(con, warehouse.settings, days=[date(2026, 11, 4)])
-        assert con.execute("select id from raw.jobs").fetchall() == [("1",)]
 
 
 def test_a_column_added_later_is_null_in_older_files(warehouse):
