@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +20,6 @@ from orchestration.simulation.world import simulate
 GPU_SCALE = 0.05
 # Requests of both meters per gateway request.
 METERS = 1.94
-# How much the simulation's traffic grows a day, undone where two worlds must be equally big at their end.
-GROWTH_A_DAY = 0.15 / 92
 
 Progress = Callable[[str], None]
 
@@ -73,40 +72,33 @@ def company(root: Path, *, day: date, requests_per_day: float, months: int = 1) 
 
 def successive_days(root: Path, *, days: list[date], requests_per_day: float, months: int = 1) -> list[Company]:
     """The same company up to each of some successive days: what each adds is a real morning's deliveries."""
-    grown = 1 + GROWTH_A_DAY * (days[0] - _first_day(days[0], months)).days
-    companies = [
-        company(root / f"{months}-{day}", day=day, requests_per_day=requests_per_day / grown, months=months)
-        for day in days
+    return [
+        company(root / f"{months}-{day}", day=day, requests_per_day=requests_per_day, months=months) for day in days
     ]
-    for earlier in companies[:-1]:
-        _cut_bill(earlier, companies[-1])
-    return companies
 
 
-def _cut_bill(earlier: Company, last: Company) -> None:
-    """Make a company's newest AWS bill the later one's as it stood then.
+def land_all(company: Company, settings: Settings, since: date | None = None) -> int:
+    """Land all deliveries; returns how many.
 
-    The simulation sizes the savings plan by all of its window, so a longer window changes the lines of days long past; a
-    real bill's lines stay.
+    Args:
+        company: What it was sent.
+        settings: Where to.
+        since: Only reference data and deliveries about days from this one on.
     """
-    bill, later = earlier.files("aws_cur")[-1], last.files("aws_cur")[-1]
-    # Bills lag a day.
-    billed_to = (earlier.as_of.date() - timedelta(days=1)).isoformat()
-    with later.open(newline="") as source, bill.open("w", newline="") as target:
-        reader = csv.DictReader(source)
-        writer = csv.DictWriter(target, reader.fieldnames)
-        writer.writeheader()
-        writer.writerows(row for row in reader if row["line_item_usage_start_date"] < billed_to)
+    entries = read_manifest(company.manifest)
+    return _land(company, settings, [entry for entry in entries if since is None or _first_day(entry) >= since])
 
 
-def _first_day(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - months
-    return date(number // 12, number % 12 + 1, 1)
-
-
-def land_all(company: Company, settings: Settings) -> int:
-    """Land all deliveries; returns how many."""
-    return _land(company, settings, read_manifest(company.manifest))
+def _first_day(entry: dict) -> date:
+    """First day that a delivery is about: of its window, in its files' names, else the day before it arrives."""
+    if entry["source"] == "reference":
+        return date.max
+    if entry.get("window"):
+        return date.fromisoformat(entry["window"][0])
+    named = re.search(r"(20\d\d-\d\d)(-\d\d)?", entry["files"][0].rsplit("/", 1)[-1])
+    if named:
+        return date.fromisoformat(named[1] + (named[2] or "-01"))
+    return date.fromisoformat(entry["arrives_on"][:10]) - timedelta(days=1)
 
 
 def land_last_morning(company: Company, settings: Settings) -> int:
