@@ -107,8 +107,10 @@ def _activity(fleet: Fleet, starts: np.ndarray, ends: np.ndarray, timeline: Time
     base = np.array([h.activity for h in fleet.holds])[hold]
     serving = np.array([bool(h.deployment) for h in fleet.holds])[hold]
     daily = np.where(serving, 0.45 * np.sin((slot % DAY / DAY - 0.33) * 2 * np.pi) * base, 0.0)
-    random = rng(seed, "activity")
-    value = np.clip(base + daily + random.normal(0, 0.04, size=len(hold)), 0.005, 0.995)
+    # Drawn in order of time: later samples must not change what was drawn for earlier ones.
+    noise = np.empty(len(hold))
+    noise[np.argsort(slot, kind="stable")] = rng(seed, "activity").normal(0, 0.04, size=len(hold))
+    value = np.clip(base + daily + noise, 0.005, 0.995)
     value = np.rint(value * 10_000).astype(np.int64)
     # a job that comes back to a node within one step has one series there, so both attempts have its average
     keys = sample_keys(series_owners(fleet)[hold], slot, gpu)

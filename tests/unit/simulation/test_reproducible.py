@@ -101,6 +101,14 @@ def _newest_lines(world: World, source: str, feed: str, columns_that_name_the_ex
     return lines
 
 
+def _closed_revenue(world: World) -> list[str]:
+    """Lines of the newest revenue file that are of the closed month."""
+    newest = [entry for entry in world.deliveries if entry["source"] == "accounting"][-1]
+    [name] = [name for name in newest["files"] if name.endswith("revenue.csv")]
+    month = world.timeline.months[0].start.date().isoformat()
+    return [line for line in (world.manifest.parent / name).read_text().splitlines() if month in line]
+
+
 def test_a_longer_window_leaves_the_lines_of_past_days_as_they_are(tmp_path):
     """A day later the bills of the open month have that day's lines more, and every other line as it was."""
     options = {"months": 2, "requests_per_day": 40, "gpu_scale": 0.1}
@@ -115,3 +123,6 @@ def test_a_longer_window_leaves_the_lines_of_past_days_as_they_are(tmp_path):
         for longer in later:
             assert first - longer == Counter(), (source, feed)
             assert (longer - first).total() > 0
+    closed = [_closed_revenue(world) for world in worlds]
+    assert closed[0]
+    assert closed[0] == closed[1] == closed[2]
