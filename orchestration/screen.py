@@ -274,7 +274,7 @@ def _restatements(connection: duckdb.DuckDBPyConnection, console: Console) -> No
         """
         select billing_month, source, feed, version, billed_difference, rows_replaced, rows_loaded
         from accountability.restatements
-        where is_correction or abs(billed_difference) >= 0.005
+        where is_correction
         order by billing_month desc, abs(billed_difference) desc, load_id
         limit 3
         """
