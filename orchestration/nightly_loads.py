@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.gates import arrivals
@@ -144,17 +144,27 @@ def _results_of(loads: Sequence[Load], judged: Sequence[GateResult], run_id: str
     return list(by_suite.values())
 
 
-def land_price_book(settings: Settings, folder: Path, lake: Lake) -> bool:
-    """Land prices and model aliases for the names that the lake holds now, where they differ from what was landed last."""
+def land_price_book(settings: Settings, folder: Path, today: date, lake: Lake) -> bool:
+    """Land prices, model aliases and days of books for what the lake holds now, where they differ from what was landed
+    last; returns whether they do.
+    """
     with loader.connect(settings) as connection:
         register(connection, settings, lake)
-        files = write_price_book(connection, folder, settings.project_dir)
+        files = write_price_book(connection, folder, settings.project_dir, today)
+    landed = land_if_new(settings, PRICE_BOOK, files.names)
+    if files.prices is not None:
+        landed |= land_if_new(settings, files.book_id, [files.prices])
+    return landed
+
+
+def land_if_new(settings: Settings, feed: str, files: Sequence[Path]) -> bool:
+    """Land reference files of a feed of the price book, unless they are what was landed there last."""
     content = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    earlier = [delivery for delivery in deliveries(settings) if delivery.source == PRICE_BOOK]
+    earlier = [delivery for delivery in deliveries(settings) if (delivery.source, delivery.feed) == (PRICE_BOOK, feed)]
     if earlier and earlier[-1].files == content:
         return False
-    # The number orders the books; a clock would make equal runs differ.
-    land(PRICE_BOOK, files, settings=settings, version=str(len(earlier) + 1))
+    # The number orders the deliveries; a clock would make equal runs differ.
+    land(PRICE_BOOK, files, settings=settings, feed=feed, version=str(len(earlier) + 1))
     return True
 
 
@@ -191,7 +201,7 @@ def load_pending(
         has_book = any(delivery.source == PRICE_BOOK for delivery in deliveries(settings))
         if any(result.outcome == LOADED for result in results) or not has_book:
             with stage("price book"):
-                if land_price_book(settings, folder / PRICE_BOOK, lake):
+                if land_price_book(settings, folder / PRICE_BOOK, as_of.date(), lake):
                     results += loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
     loads = tuple(_as_load(result) for result in results)
     return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)))

@@ -29,13 +29,10 @@ PUBLISHED_FINGERPRINTS = "fingerprints.json"
 BUILT_TABLE = "pipeline.built_days"
 BUILDING = "building"
 
-# Reference tables that concern only rows named in another, from the day of its first use: a new price of a model that
-# nobody uses changes no day, the first use of a model no day before it. The alias is part of the hash, so mapping a raw
-# model to another price changes the days too.
-_RESTRICTED = {"token_prices": ("model_aliases", "prices.model_id = used.model_id", "used.raw_model, used.provider_id")}
-_FIRST_USE = "coalesce(used.first_used_on, date '0001-01-01')"
-# Tables whose rows count through the table that they restrict.
-_COUNTED_ELSEWHERE = {restricting for restricting, _, _ in _RESTRICTED.values()}
+PRICES = "token_prices"
+# Tables that change a day only through the prices that hold on it: names of models select them, days of books choose between
+# them, declared prices are part of a book.
+_COUNTED_THROUGH_PRICES = {"model_aliases", "price_book_days", "price_overrides"}
 
 
 def code_hash(project_dir: Path) -> str:
@@ -66,20 +63,24 @@ def _reference_parts(
     con.execute("create or replace temp table known_days (day date)")
     con.executemany("insert into known_days values (?)", [(day,) for day in days])
     for table in tables.values():
-        if table.restatement != "snapshot" or table.day or table.name in _COUNTED_ELSEWHERE:
+        if table.restatement != "snapshot" or table.day or table.name in _COUNTED_THROUGH_PRICES:
             continue
-        columns = ", ".join(
-            f"prices.{name(column.name)}" for column in table.columns if column.name not in table.fingerprint_except
-        )
-        rows, starts = f"({select_current(con, lake, table)}) as prices", "cast(prices.valid_from as date)"
-        if table.name in _RESTRICTED and _RESTRICTED[table.name][0] in tables:
-            other, on, also = _RESTRICTED[table.name]
-            rows += f" join ({select_current(con, lake, tables[other])}) as used on {on}"
-            columns += f", {also}"
-            starts = f"greatest(coalesce({starts}, date '0001-01-01'), {_FIRST_USE})"
+        columns = [column.name for column in table.columns if column.name not in table.fingerprint_except]
+        rows = select_current(con, lake, table)
+        if table.name == PRICES:
+            # A price that will end or has begun is the same price on the days between.
+            columns = [
+                *(column for column in columns if not column.startswith("valid_")),
+                "raw_model",
+                "raw_provider_id",
+            ]
+            rows = _prices_in_use(
+                rows, *(select_current(con, lake, tables[one]) for one in ("model_aliases", "price_book_days"))
+            )
+        hashed = f"hash({', '.join(map(name, columns))})"
         if not table.is_dated:
             total = con.execute(
-                f"select count(*), cast(coalesce(sum(hash({columns})), 0) as varchar) from {rows}"
+                f"select count(*), cast(coalesce(sum({hashed}), 0) as varchar) from ({rows})"
             ).fetchone()
             for day in days:
                 parts[day].append(f"{table.name}:{total[0]}:{total[1]}")
@@ -88,8 +89,8 @@ def _reference_parts(
             f"""
             with hashed as (
                 select * from (
-                    select hash({columns}) as h, {starts} as valid_from, cast(prices.valid_to as date) as valid_to
-                    from {rows}
+                    select {hashed} as h, cast(valid_from as date) as valid_from, cast(valid_to as date) as valid_to
+                    from ({rows})
                 )
                 where valid_to is null or valid_from is null or valid_from < valid_to
             ),
@@ -110,6 +111,28 @@ def _reference_parts(
         for day, hashes, rows_held in held:
             parts[day].append(f"{table.name}:{rows_held}:{hashes}")
     return parts
+
+
+def _prices_in_use(prices: str, aliases: str, book_days: str) -> str:
+    """SELECT of the prices of models that were seen, each on the days on which it holds in the book of those days.
+
+    A new price of a model that nobody uses changes no day, nor does a book of other days, nor the first use of a model a
+    day before it. The alias is part of the rows, so mapping a name to another price changes days too.
+    """
+    return f"""
+        select
+            prices.* exclude (valid_from, valid_to),
+            used.raw_model,
+            used.provider_id as raw_provider_id,
+            greatest(coalesce(prices.valid_from, books.valid_from), books.valid_from, coalesce(used.first_used_on, date '0001-01-01')) as valid_from,
+            least(coalesce(prices.valid_to, books.valid_to), coalesce(books.valid_to, prices.valid_to)) as valid_to
+        from ({prices}) as prices
+        join ({book_days}) as books
+            on prices._feed = books.book_id
+            and (books.valid_to is null or prices.valid_from is null or prices.valid_from < books.valid_to)
+            and (prices.valid_to is null or prices.valid_to > books.valid_from)
+        join ({aliases}) as used on prices.provider_id = used.price_provider_id and prices.model_id = used.model_id
+    """
 
 
 def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime | None = None) -> dict[str, str]:

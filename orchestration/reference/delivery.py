@@ -1,23 +1,62 @@
-"""The two files of a `price_book` delivery, written from genai-prices and the names that the lake holds."""
+"""The deliveries of source `price_book`: a book of prices where there is a new one, the names seen, the days of books."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from orchestration.reference.book import extra_models, price_book
+from orchestration.reference.book_days import read_book_days, with_book, write_book_days
 from orchestration.reference.model_aliases import observed_pairs, provider_aliases, resolve, write_model_aliases
-from orchestration.reference.price_book import write_token_prices
+from orchestration.reference.price_book import list_version
+from orchestration.reference.price_overrides import read_overrides
+from orchestration.reference.price_rows import content_hash, write_rows
 
 
-def write_price_book(con: duckdb.DuckDBPyConnection, folder: Path, project_dir: Path) -> list[Path]:
-    """Write `token_prices.csv` and `model_aliases.csv` into `folder`, ready to be landed as source `price_book`.
+@dataclass(frozen=True)
+class PriceBookFiles:
+    """Files ready to be landed.
 
-    `con` has the `raw` views over the whole lake. Equal inputs give equal bytes, so landing them again is a no-op.
+    Attributes:
+        book_id: The book that holds from now on; also the feed of its prices, so that every book stays in the lake.
+        prices: Its prices; None where it is in the lake already.
+        names: Names of models and days of books.
     """
-    aliases = provider_aliases(project_dir)
+
+    book_id: str
+    prices: Path | None
+    names: tuple[Path, Path]
+
+
+def write_price_book(con: duckdb.DuckDBPyConnection, folder: Path, project_dir: Path, today: date) -> PriceBookFiles:
+    """Write `token_prices.csv`, `model_aliases.csv` and `price_book_days.csv` into `folder`.
+
+    A book is known by its content: a release that changes no price opens no new one. Equal inputs give equal bytes, so
+    landing them again is a no-op.
+
+    Args:
+        con: Connection with the `raw` views over the whole lake.
+        folder: Where to write.
+        project_dir: The project, for its seeds.
+        today: The run's day, from which a new book holds.
+    """
+    providers = provider_aliases(project_dir)
+    overrides = read_overrides(con)
+    rows = price_book(providers.values(), overrides)
+    spans = read_book_days(con)
+    known = {span.book_id for span in spans}
+    content = content_hash(rows)
+    book_id = (
+        next((name for name in known if name.endswith(content)), None)
+        or f"{list_version().replace(' ', '-')}-{content}"
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    prices, names = folder / "token_prices.csv", folder / "model_aliases.csv"
-    write_token_prices(prices, aliases.values())
-    write_model_aliases(names, resolve(observed_pairs(con), aliases))
-    return [prices, names]
+    prices, names, days = (folder / f"{name}.csv" for name in ("token_prices", "model_aliases", "price_book_days"))
+    if book_id not in known:
+        write_rows(prices, rows)
+    write_book_days(days, with_book(spans, book_id, today))
+    write_model_aliases(names, resolve(observed_pairs(con), providers, extra_models(overrides)))
+    return PriceBookFiles(book_id, prices if book_id not in known else None, (names, days))

@@ -2,24 +2,36 @@
 
 The clause language of genai-prices (starts with, contains, regular expressions, and/or) is not SQL, so it is asked once
 per distinct name here and never per request. Names of gateways are normalised by seed `provider_aliases`.
+
+A name is tried as it is, then without a gateway's route, then as what an ARN ends in, then without the prefix of a
+region; each time first as the id of a model (`exact`), then as one that facts or overrides price (`declared`), then by
+the list's clauses. The first that gives a model wins and is the rule in `matched_by`. A model that a profile of one's
+own hides in its ARN stays unknown: an override or the provider's log must say it.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
-from importlib.metadata import version
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 from genai_prices.data import providers as genai_providers
-from genai_prices.types import ModelInfo, Provider
+from genai_prices.types import Provider
+
+from orchestration.reference.price_book import list_version
 
 SELF_HOSTED = "self_hosted"
 # A gateway's route before the vendor's own name: `bedrock/us.anthropic…`, `vertex_ai/gemini…`.
 _ROUTE = re.compile(r"^[a-z0-9_\-.]+/")
+# Vertex AI's full resource name, and Google's short one.
+_RESOURCE = re.compile(r"^(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?models/")
+_ARN = re.compile(r"^arn:[^:]*:bedrock:[^/]+/")
+_REGION = re.compile(r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|sa|me|global)\.")
+_ALIKE = 0.6
 
 # Every place where a model is named. Model names in bills count too: a bill may name a model that no request used.
 OBSERVED_SQL = r"""
@@ -45,10 +57,12 @@ OBSERVED_SQL = r"""
 
 @dataclass(frozen=True)
 class ModelAlias:
-    """`model_id` and `price_provider_id` are empty where nothing matched.
+    """`model_id` and `price_provider_id` are empty where nothing matched; then `suggested_model_id` is the id that looks
+    most like the name, empty where none does.
 
-    `matched_by` is exact, clause, stripped, self_hosted or none. `first_used_on` is the ISO day on which the name was first
-    logged or billed; the name concerns no day before it.
+    `matched_by` is self_hosted, none, or exact, declared or clause, after `stripped_`, `arn_` or `region_` where the
+    name had to be cut. `first_used_on` is the ISO day on which the name was first logged or billed; the name concerns no
+    day before it.
     """
 
     provider_id: str
@@ -56,6 +70,7 @@ class ModelAlias:
     model_id: str
     price_provider_id: str
     matched_by: str
+    suggested_model_id: str
     version: str
     first_used_on: str
 
@@ -77,15 +92,18 @@ def observed_pairs(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]
     return {(provider, model): day for provider, model, day in rows}
 
 
-def resolve(observed: Mapping[tuple[str, str], str], aliases: dict[str, str]) -> list[ModelAlias]:
+def resolve(
+    observed: Mapping[tuple[str, str], str], aliases: dict[str, str], declared: Collection[tuple[str, str]] = ()
+) -> list[ModelAlias]:
     """One row per (provider id, raw model), sorted; the order of `observed` does not matter.
 
     Args:
         observed: (raw provider, raw model) to the first day of use.
         aliases: Raw provider name to provider id.
+        declared: (provider id, model id) that have a price besides the list's.
     """
-    book_version = f"genai-prices {version('genai-prices')}"
     by_id = {provider.id: provider for provider in genai_providers}
+    known = {(provider, model.lower()): model for provider, model in declared}
     wanted: dict[tuple[str, str], str] = {}
     for (provider, model), day in observed.items():
         name = aliases.get(provider.lower(), provider.lower()), model
@@ -93,12 +111,11 @@ def resolve(observed: Mapping[tuple[str, str], str], aliases: dict[str, str]) ->
     rows = []
     for (provider_id, raw_model), day in sorted(wanted.items()):
         if provider_id == SELF_HOSTED:
-            rows.append(ModelAlias(provider_id, raw_model, raw_model, "", SELF_HOSTED, book_version, day))
-            continue
-        model, matched_by = _find(by_id.get(provider_id), raw_model)
-        price_provider = _owner(model, by_id.get(provider_id))
-        model_id = model.id if model else ""
-        rows.append(ModelAlias(provider_id, raw_model, model_id, price_provider, matched_by, book_version, day))
+            found = (raw_model, "", SELF_HOSTED)
+        else:
+            found = _find(by_id.get(provider_id), provider_id, raw_model, known)
+        suggestion = "" if found[0] else _most_alike(by_id.get(provider_id), provider_id, raw_model, known)
+        rows.append(ModelAlias(provider_id, raw_model, *found, suggestion, list_version(), day))
     return rows
 
 
@@ -110,23 +127,40 @@ def write_model_aliases(path: Path, rows: Iterable[ModelAlias]) -> None:
         writer.writerows(astuple(row) for row in rows)
 
 
-def _find(provider: Provider | None, raw_model: str) -> tuple[ModelInfo | None, str]:
-    if provider is None:
-        return None, "none"
-    for model in provider.models:
-        if model.id.lower() == raw_model.lower():
-            return model, "exact"
-    found = provider.find_model(raw_model, all_providers=genai_providers)
-    if found:
-        return found, "clause"
-    bare = _ROUTE.sub("", raw_model.lower())
-    found = provider.find_model(bare, all_providers=genai_providers) if bare != raw_model.lower() else None
-    return found, "stripped" if found else "none"
+def _readings(raw_model: str) -> Iterator[tuple[str, str]]:
+    """(rule, name) for the ways in which a name may be read, the plainest first."""
+    yield "", raw_model
+    bare = raw_model.lower()
+    for rule, pattern in (("arn", _ARN), ("stripped", _RESOURCE), ("stripped", _ROUTE), ("region", _REGION)):
+        shorter = pattern.sub("", bare)
+        if shorter != bare:
+            bare = shorter
+            yield f"{rule}_", bare
 
 
-def _owner(model: ModelInfo | None, provider: Provider | None) -> str:
-    """The provider whose list holds the model: itself, or the one whose models it serves (Azure: OpenAI's)."""
-    if model is None or provider is None:
-        return ""
-    candidates = [provider, *(p for p in genai_providers if p.id in (provider.fallback_model_providers or []))]
-    return next(p.id for p in candidates if any(m is model for m in p.models))
+def _find(
+    provider: Provider | None, provider_id: str, raw_model: str, declared: dict[tuple[str, str], str]
+) -> tuple[str, str, str]:
+    """(model id, provider whose list holds it, rule); two empty texts and `none` where no reading is known."""
+    for rule, name in _readings(raw_model):
+        for model in provider.models if provider else ():
+            if model.id.lower() == name.lower():
+                return model.id, provider.id, f"{rule}exact"
+        if (provider_id, name.lower()) in declared:
+            return declared[provider_id, name.lower()], provider_id, f"{rule}declared"
+        found = provider.find_model(name, all_providers=genai_providers) if provider else None
+        if found:
+            # Its own list, or that of the provider whose models it serves (Azure: OpenAI's).
+            lists = [provider, *(p for p in genai_providers if p.id in (provider.fallback_model_providers or []))]
+            return found.id, next(p.id for p in lists if any(m is found for m in p.models)), f"{rule}clause"
+    return "", "", "none"
+
+
+def _most_alike(
+    provider: Provider | None, provider_id: str, raw_model: str, declared: dict[tuple[str, str], str]
+) -> str:
+    """The model id of the provider that looks most like the name; empty where none is alike."""
+    ids = [model.id for model in provider.models] if provider else []
+    ids += [model for (owner, _), model in declared.items() if owner == provider_id]
+    *_, (_, bare) = _readings(raw_model)
+    return next(iter(get_close_matches(bare, sorted(set(ids)), n=1, cutoff=_ALIKE)), "")

@@ -1,53 +1,73 @@
-"""The list prices of genai-prices as a flat, effective-dated table: one price of one token per row.
+"""The list prices of genai-prices as a flat, effective-dated table: one price of one unit of a usage class per row.
 
 genai-prices answers "what does this request cost?" for one request; SQL must answer it for millions, so its dated,
 tiered and conditional prices are laid out as rows that a join can select. What is laid out, and where the table differs
 on purpose:
 
-* Each canonical token class gets the price of the most specific priced unit that contains it. Where the list has no
-  price of the class itself, the parent's price is taken and `is_fallback` says so.
-* Context tiers apply to the whole request (`tier_start` is exclusive: the price holds above it).
+* Each usage class gets the price of the most specific priced unit that contains it. Where the list has no price of the
+  class itself, the parent's price is taken and `is_fallback` says so.
+* Context tiers apply to the whole request (`tier_start` is exclusive: the price holds above it; a threshold that a
+  vendor means inclusively is one token lower).
 * Time-of-day prices have no start date in genai-prices, so there they also match the years before they existed. Here
   they belong to the dated price that precedes them in the list, and to nothing earlier.
 * Service tiers and batch prices often start on the day when the list learned them. Before that day the standard price
   is what the list has; it is kept and marked as a fallback.
 
-Prices of tools, seconds, pages or characters are not token prices and stay out.
+What the list lacks or has wrong is in facts/ (price_facts.py) and in the organisation's own price_overrides.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from genai_prices.data import providers as genai_providers
 from genai_prices.data_units import unit_data
 from genai_prices.types import ModelInfo, ModelPrice, Provider, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
-BEGINNING = date(1970, 1, 1)
-DAY_SECONDS = 86_400
+from orchestration.reference.price_rows import ANYWHERE, BEGINNING, DAY_SECONDS, WHOLE, TokenPrice, unit_price
 
-# Canonical token class -> what genai-prices calls its dimensions.
+SOURCE = "genai-prices"
+_INPUT, _OUTPUT = {"family": "tokens", "direction": "input"}, {"family": "tokens", "direction": "output"}
+_READ, _WRITE = {"token_type": "cache_read"}, {"token_type": "cache_write"}
+
+# Usage class -> what genai-prices calls its dimensions.
 CLASS_DIMENSIONS: dict[str, dict[str, str]] = {
-    "input_uncached_text": {"direction": "input", "modality": "text"},
-    "input_cache_read": {"direction": "input", "modality": "text", "token_type": "cache_read"},
-    "input_cache_write_5m": {"direction": "input", "modality": "text", "token_type": "cache_write", "cache_ttl": "5m"},
-    "input_cache_write_1h": {"direction": "input", "modality": "text", "token_type": "cache_write", "cache_ttl": "1h"},
-    "input_cache_write_unspecified": {"direction": "input", "modality": "text", "token_type": "cache_write"},
-    "input_audio": {"direction": "input", "modality": "audio"},
-    "input_image": {"direction": "input", "modality": "image"},
-    "output_text": {"direction": "output", "modality": "text"},
-    "output_reasoning": {"direction": "output", "modality": "text", "token_type": "reasoning"},
-    "output_audio": {"direction": "output", "modality": "audio"},
+    "input_uncached_text": _INPUT | {"modality": "text"},
+    "input_cache_read": _INPUT | _READ | {"modality": "text"},
+    "input_cache_write_5m": _INPUT | _WRITE | {"modality": "text", "cache_ttl": "5m"},
+    "input_cache_write_1h": _INPUT | _WRITE | {"modality": "text", "cache_ttl": "1h"},
+    "input_cache_write_unspecified": _INPUT | _WRITE | {"modality": "text"},
+    "input_audio": _INPUT | {"modality": "audio"},
+    "input_image": _INPUT | {"modality": "image"},
+    "input_video": _INPUT | {"modality": "video"},
+    "input_cache_read_audio": _INPUT | _READ | {"modality": "audio"},
+    "input_cache_read_image": _INPUT | _READ | {"modality": "image"},
+    "output_text": _OUTPUT | {"modality": "text"},
+    "output_reasoning": _OUTPUT | {"modality": "text", "token_type": "reasoning"},
+    "output_audio": _OUTPUT | {"modality": "audio"},
+    "output_image": _OUTPUT | {"modality": "image"},
+    "output_video": _OUTPUT | {"modality": "video"},
+    "web_searches": {"family": "tool_calls", "tool_type": "web_search"},
+    "storage_searches": {"family": "tool_calls", "tool_type": "storage_search"},
+    "code_executions": {"family": "tool_calls", "tool_type": "code_execution"},
+    "rerank_searches": {"family": "rerank"},
+    "input_audio_seconds": {"family": "durations", "direction": "input", "modality": "audio"},
+    "output_audio_seconds": {"family": "durations", "direction": "output", "modality": "audio"},
+    "input_characters": {"family": "characters", "direction": "input"},
+    "input_document_pages": {"family": "document_pages", "direction": "input"},
+    "priced_requests": {"family": "requests"},
 }
-# Keys that are the class's own price by the vendors' rules; any other key is a fallback. A write without a stated
-# lifetime is the 5 minute one, and reasoning is billed as output unless the list prices it apart.
+TOKEN_CLASSES = tuple(name for name, dimensions in CLASS_DIMENSIONS.items() if dimensions["family"] == "tokens")
+# Classes that genai-prices does not know; their prices are facts or overrides.
+OTHER_CLASSES = ("grounded_prompts", "maps_queries", "output_video_seconds", "output_images")
+USAGE_CLASSES = (*CLASS_DIMENSIONS, *OTHER_CLASSES)
+
+# Keys that are the class's own price by the vendors' rules; any other key of a token class is a fallback. A write
+# without a stated lifetime is the 5 minute one, and reasoning is billed as output unless the list prices it apart.
 OWN_KEYS: dict[str, frozenset[str]] = {
     "input_uncached_text": frozenset({"input_mtok", "input_text_mtok"}),
     "input_cache_read": frozenset({"cache_read_mtok", "cache_text_read_mtok"}),
@@ -58,14 +78,18 @@ OWN_KEYS: dict[str, frozenset[str]] = {
     "input_cache_write_unspecified": frozenset({"cache_write_mtok", "cache_text_write_mtok"}),
     "input_audio": frozenset({"input_audio_mtok"}),
     "input_image": frozenset({"input_image_mtok"}),
+    "input_video": frozenset({"input_video_mtok"}),
+    "input_cache_read_audio": frozenset({"cache_audio_read_mtok"}),
+    "input_cache_read_image": frozenset({"cache_image_read_mtok"}),
     "output_text": frozenset({"output_mtok", "output_text_mtok"}),
     "output_reasoning": frozenset(
         {"output_mtok", "output_text_mtok", "output_reasoning_mtok", "output_text_reasoning_mtok"}
     ),
     "output_audio": frozenset({"output_audio_mtok"}),
+    "output_image": frozenset({"output_image_mtok"}),
+    "output_video": frozenset({"output_video_mtok"}),
 }
-# How a genai-prices context names a variant -> (service_tier, processing). Other contexts select no token price of
-# ours.
+# How a genai-prices context names a variant -> (service_tier, processing). Other contexts select no price of ours.
 VARIANTS: dict[tuple[str, str], tuple[str, str]] = {
     ("service_tier", "flex"): ("flex", "standard"),
     ("service_tier", "priority"): ("priority", "standard"),
@@ -75,60 +99,30 @@ VARIANTS: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class TokenPrice:
-    """Price of one token in USD. Thresholds count input tokens of the request; windows are seconds of the UTC day."""
-
-    provider_id: str
-    model_id: str
-    token_class: str
-    service_tier: str
-    processing: str
-    tier_start: int
-    tier_end: int | None
-    window_start_second: int
-    window_end_second: int
-    valid_from: date
-    valid_to: date | None
-    unit_price_usd: Decimal
-    price_key: str
-    is_fallback: bool
-    version: str
+def list_version() -> str:
+    """Name of the release that the list is from."""
+    return f"{SOURCE} {version('genai-prices')}"
 
 
 def token_prices(providers: Iterable[Provider] = genai_providers) -> Iterator[TokenPrice]:
-    """Yield every token price of the list, ordered as the list is."""
-    book_version = f"genai-prices {version('genai-prices')}"
+    """Yield every price of the list that a usage class has, ordered as the list is."""
     for provider in providers:
         for model in provider.models:
-            yield from _model_prices(provider.id, model, book_version)
+            yield from _model_prices(provider.id, model)
 
 
-def write_token_prices(path: Path, provider_ids: Iterable[str]) -> int:
-    """Write the prices of these providers, and of those whose models they serve, as CSV for raw table `token_prices`.
+def list_prices(provider_ids: Iterable[str]) -> list[TokenPrice]:
+    """The prices of these providers, and of those whose models they serve.
 
     Most of the list is resellers that nobody here calls; each priced day carries the table's rows in its fingerprint.
-    Returns the number of rows.
     """
     wanted = set(provider_ids)
     wanted |= {name for p in genai_providers if p.id in wanted for name in p.fallback_model_providers or ()}
-    rows = list(token_prices(p for p in genai_providers if p.id in wanted))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(TokenPrice))
-        writer.writerows(_as_text(row) for row in rows)
-    return len(rows)
+    return list(token_prices(p for p in genai_providers if p.id in wanted))
 
 
-def _as_text(row: TokenPrice) -> list[str]:
-    return [
-        "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
-        # not astuple, which copies each value deeply
-        for value in vars(row).values()
-    ]
-
-
-def _model_prices(provider_id: str, model: ModelInfo, book_version: str) -> Iterator[TokenPrice]:
+def _model_prices(provider_id: str, model: ModelInfo) -> Iterator[TokenPrice]:
+    release = list_version()
     variants = {("standard", "standard"): None}
     for variant in model.price_variants or ():
         names = [VARIANTS.get(pair) for pair in variant.when.items()]
@@ -146,16 +140,19 @@ def _model_prices(provider_id: str, model: ModelInfo, book_version: str) -> Iter
                         token_class,
                         service_tier,
                         processing,
+                        ANYWHERE,
                         low,
                         high,
+                        WHOLE,
                         window_start,
                         window_end,
                         valid_from,
                         valid_to,
                         price,
                         key,
-                        is_standard_for_variant or key not in OWN_KEYS[token_class],
-                        book_version,
+                        is_standard_for_variant or key not in OWN_KEYS.get(token_class, {key}),
+                        SOURCE,
+                        release,
                     )
 
 
@@ -226,27 +223,20 @@ def _second(moment: time) -> int:
 
 
 def _class_prices(prices: ModelPrice) -> Iterator[tuple[str, int, int | None, Decimal, str]]:
-    """(token class, above, up to, price of one token, key of the list) for each class and context tier."""
+    """(usage class, above, up to, price of one unit, key of the list) for each class and context tier."""
     by_key = _set_prices(prices)
-    token_units = {
-        unit["price_key"]: unit
-        for unit in unit_data.values()
-        if unit["dimensions"].get("family") == "tokens" and unit["price_key"] in by_key
-    }
-    tiered = [value for key, value in by_key.items() if key in token_units and isinstance(value, TieredPrices)]
+    units = {unit["price_key"]: unit for unit in unit_data.values() if unit["price_key"] in by_key}
+    tiered = [value for key, value in by_key.items() if key in units and isinstance(value, TieredPrices)]
     lows = sorted({0, *(tier.start for value in tiered for tier in value.tiers)})
     for token_class, dimensions in CLASS_DIMENSIONS.items():
-        wanted = {"family": "tokens", **dimensions}.items()
-        holders = [key for key, unit in token_units.items() if unit["dimensions"].items() <= wanted]
+        holders = [key for key, unit in units.items() if unit["dimensions"].items() <= dimensions.items()]
         if not holders:
             continue
         # the most specific unit; of equally specific ones the one that knows the cache, as vendors price by it first
-        key = max(
-            holders, key=lambda k: (len(token_units[k]["dimensions"]), "token_type" in token_units[k]["dimensions"], k)
-        )
+        key = max(holders, key=lambda k: (len(units[k]["dimensions"]), "token_type" in units[k]["dimensions"], k))
         for low, high in zip(lows, [*lows[1:], None], strict=True):
             price = _tier_price(by_key[key], low)
-            yield token_class, low, high, price / token_units[key]["per"], key
+            yield token_class, low, high, unit_price(price / units[key]["per"]), key
 
 
 def _tier_price(price: Decimal | TieredPrices, low: int) -> Decimal:

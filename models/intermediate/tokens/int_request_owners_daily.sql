@@ -2,17 +2,25 @@
 
 -- Who owns a day's requests, resolved once per distinct set of keys instead of once per request. Exactly one identity wins: the
 -- lowest priority number, then the one that names the provider, then a fixed order of kinds, so that the order of rows never decides.
-with request_keys as (
+with providers as (
+    select distinct usage_date, raw_provider, raw_model, provider_id
+    from {{ ref('int_price_contexts_daily') }}
+    where {{ in_dirty_days('usage_date') }}
+),
+
+request_keys as (
     select distinct
         requests.usage_date,
-        coalesce(names.provider_id, requests.raw_provider, 'unknown') as provider_id,
+        providers.provider_id,
         coalesce(requests.team, '') as team,
         coalesce(requests.project_id, '') as project_id,
         coalesce(requests.api_key_id, '') as api_key_id
     from {{ ref('int_requests_unioned') }} as requests
-    left join {{ ref('int_model_names') }} as names
-        on requests.raw_provider = names.raw_provider and requests.raw_model = names.raw_model
-    where {{ in_dirty_days('usage_date') }}
+    inner join providers
+        on requests.usage_date = providers.usage_date
+        and coalesce(requests.raw_provider, '') = providers.raw_provider
+        and coalesce(requests.raw_model, '') = providers.raw_model
+    where {{ in_dirty_days('requests.usage_date') }}
 ),
 
 key_kinds as (

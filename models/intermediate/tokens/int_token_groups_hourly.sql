@@ -8,6 +8,7 @@ with sums as (
         allocation_group_id,
         usage_date,
         price_id,
+        pricing_status = 'provisioned' as is_provisioned,
         {%- for token_class in token_class_names() %}
         cast(coalesce(sum({{ token_class }}_tokens), 0) as decimal(18, 0)) as {{ token_class }},
         {%- endfor %}
@@ -16,7 +17,7 @@ with sums as (
         {%- endfor %}
     from {{ ref('fct_inference_requests') }}
     where is_of_record and pricing_status <> 'not_billable' and {{ in_dirty_days('usage_date') }}
-    group by allocation_group_id, usage_date, price_id
+    group by allocation_group_id, usage_date, price_id, pricing_status = 'provisioned'
 ),
 
 -- A group has several price rows only where its requests lie on both sides of a context threshold or of a time window. One used and
@@ -29,8 +30,8 @@ priced as (
         sum(sums.{{ usage_class }}) as {{ usage_class }}
         {%- for price in ['list', 'contract'] %},
         case
-            when count(case when sums.{{ usage_class }} > 0 and prices.{{ price }}_{{ usage_class }} is null then 1 end) = 0
-                then sum(sums.{{ usage_class }} * prices.{{ price }}_{{ usage_class }})
+            when count(case when sums.{{ usage_class }} > 0 and not sums.is_provisioned and prices.{{ price }}_{{ usage_class }} is null then 1 end) = 0
+                then sum(sums.{{ usage_class }} * case when sums.is_provisioned then 0 else prices.{{ price }}_{{ usage_class }} end)
         end as {{ price }}_{{ usage_class }}
         {%- endfor %}
         {%- endfor %}

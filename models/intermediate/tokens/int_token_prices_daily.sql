@@ -1,42 +1,14 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 
--- Prices laid out so that a request finds its one row by a hash join: a row per day, model, variant, context tier and time window,
--- a column per token class. Days and models are those of the requests, so the table stays small.
-with days as (
-    select distinct usage_date
-    from {{ ref('int_requests_unioned') }}
-    where {{ in_dirty_days('usage_date') }}
-),
-
-models as (
-    select distinct provider_id, model_id, price_provider_id
-    from {{ ref('stg_price_book__model_aliases') }}
-    where model_id is not null and price_provider_id is not null
-),
-
-prices as (
+-- List and contract prices laid out so that a request finds its one row by a hash join: a row per day, model, variant, place, context
+-- range and time window, a column per usage class. Only what the day's requests ask for, so the table stays small.
+with prices as (
     select
-        days.usage_date,
-        models.provider_id,
-        models.model_id,
-        prices.service_tier,
-        prices.processing,
-        -- an exclusive lower bound that lets a request without input tokens pass
-        case when prices.tier_start = 0 then -1 else prices.tier_start end as context_above,
-        prices.tier_end as context_up_to,
-        prices.window_start_second,
-        prices.window_end_second,
-        prices.token_class,
-        prices.unit_price_usd,
-        prices.is_fallback,
-        prices.version,
+        prices.*,
         classes.billing_token_class
-    from {{ ref('stg_price_book__token_prices') }} as prices
-    inner join models on prices.provider_id = models.price_provider_id and prices.model_id = models.model_id
-    inner join days on prices.valid_from <= days.usage_date and prices.valid_to > days.usage_date
+    from {{ ref('int_list_prices_daily') }} as prices
     inner join {{ ref('token_classes') }} as classes on prices.token_class = classes.token_class
-    -- the variants of a list hold for its own provider only
-    where prices.provider_id = models.provider_id or (prices.service_tier = 'standard' and prices.processing = 'standard')
+    where {{ in_dirty_days('usage_date') }}
 ),
 
 -- Of several negotiated rates the most specific one holds: an exact model before every model, then the class, its billing class,
@@ -88,23 +60,27 @@ contracted as (
 )
 
 select
-    {{ hash_key(['provider_id', 'model_id', 'service_tier', 'processing', 'context_above', 'window_start_second']) }} as price_id,
+    {{ hash_key(['provider_id', 'model_id', 'service_tier', 'processing', 'residency', 'context_above', 'window_start_second']) }} as price_id,
     usage_date,
     provider_id,
     model_id,
     service_tier,
     processing,
+    residency,
+    is_provisioned,
     context_above,
     context_up_to,
     window_start_second,
     window_end_second,
-    {%- for token_class in token_class_names() + unit_class_names() %}
-    max(case when token_class = '{{ token_class }}' then unit_price_usd end) as list_{{ token_class }},
-    max(case when token_class = '{{ token_class }}' then contract_price_usd end) as contract_{{ token_class }},
+    {%- for usage_class in token_class_names() + unit_class_names() %}
+    max(case when token_class = '{{ usage_class }}' then unit_price_usd end) as list_{{ usage_class }},
+    max(case when token_class = '{{ usage_class }}' then contract_price_usd end) as contract_{{ usage_class }},
     {%- endfor %}
     max(case when has_contract_rate then 1 else 0 end) = 1 as has_contract_rate,
+    max(case when is_residency_fallback then 1 else 0 end) = 1 as is_residency_fallback,
     count(case when is_fallback then 1 end) as fallback_classes,
-    min(version) as price_version
+    min(book_id) as price_version
 from contracted
 group by
-    usage_date, provider_id, model_id, service_tier, processing, context_above, context_up_to, window_start_second, window_end_second
+    usage_date, provider_id, model_id, service_tier, processing, residency, is_provisioned, context_above, context_up_to,
+    window_start_second, window_end_second

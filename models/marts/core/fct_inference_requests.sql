@@ -1,25 +1,15 @@
 {{ config(materialized='parquet_days', meta={'replace_by': 'usage_date', 'days_from': 'int_requests_unioned'}) }}
 
--- One pass over the requests of each day: hash joins with small tables only (names, owners, prices), no window, nothing row by row.
+-- One pass over the requests of each day: hash joins with small tables only (price sheet, owners), no window, nothing row by row.
+-- The price sheet has exactly one row for a request: its names, tier, place, size and second of the day select it.
 with requests as (
     select
         requests.*,
         date_trunc('hour', requests.requested_at) as usage_hour,
-        coalesce(names.provider_id, requests.raw_provider, 'unknown') as provider_id,
-        coalesce(names.model_id, requests.raw_model) as model_id,
-        case
-            when requests.raw_service_tier in ('standard', 'default', 'auto', 'batch', 'on_demand', 'standard_only') then 'standard'
-            when requests.raw_service_tier = 'priority_on_demand' then 'priority'
-            when requests.raw_service_tier = 'flex_discount' then 'flex'
-            else requests.raw_service_tier
-        end as service_tier,
-        case when requests.raw_processing = 'batch' or requests.raw_service_tier = 'batch' then 'batch' else 'standard' end as processing,
         overruled.request_id is null as is_of_record,
         coalesce(overruled.record_meter, requests.meter) as meter_of_record,
         {{ seconds_of_day('requests.requested_at') }} as second_of_day
     from {{ ref('int_requests_unioned') }} as requests
-    left join {{ ref('int_model_names') }} as names
-        on requests.raw_provider = names.raw_provider and requests.raw_model = names.raw_model
     left join {{ ref('int_meter_of_record_overruled') }} as overruled
         on requests.usage_date = overruled.usage_date
         and requests.meter = overruled.meter
@@ -31,38 +21,45 @@ with requests as (
 priced as (
     select
         requests.*,
+        coalesce(prices.provider_id, requests.raw_provider, 'unknown') as provider_id,
+        prices.model_id,
+        prices.service_tier,
+        prices.processing,
         coalesce(requests.project_id, owners.project) as vendor_project_id,
         case when requests.meter = 'request_log' then coalesce(owners.unit_id, requests.team) else owners.unit_id end as team_id,
         coalesce(requests.environment, owners.environment) as owned_environment,
         prices.price_id,
         prices.price_version,
+        coalesce(prices.is_residency_fallback, false) as is_residency_fallback,
+        coalesce(prices.has_contract_rate, false) as has_contract_rate,
         case
-            when requests.provider_id = 'self_hosted' then 'self_hosted'
+            when prices.provider_id = 'self_hosted' then 'self_hosted'
             when requests.served_from = 'gateway_cache' then 'not_billable'
             when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 then 'not_billable'
+            when prices.is_provisioned then 'provisioned'
             else 'billable'
         end as billing_status,
         {{ usage_cost('requests', 'prices', 'list') }} as usage_list_cost,
         -- Most price rows have no negotiated rate: the second multiplication is done only where one holds.
-        case when prices.has_contract_rate then {{ usage_cost('requests', 'prices', 'contract') }} end as negotiated_cost,
-        coalesce(prices.has_contract_rate, false) as has_contract_rate
+        case when prices.has_contract_rate then {{ usage_cost('requests', 'prices', 'contract') }} end as negotiated_cost
     from requests
+    left join {{ ref('int_price_sheet_daily') }} as prices
+        on requests.usage_date = prices.usage_date
+        and coalesce(requests.raw_model, '') = prices.raw_model
+        and coalesce(requests.raw_provider, '') = prices.raw_provider
+        and coalesce(requests.raw_service_tier, '') = prices.raw_service_tier
+        and coalesce(requests.raw_processing, '') = prices.raw_processing
+        and coalesce(requests.raw_residency, '') = prices.raw_residency
+        and coalesce(requests.input_total_tokens, 0) > prices.context_above
+        and coalesce(requests.input_total_tokens, 0) <= prices.context_up_to
+        and requests.second_of_day >= prices.window_start_second
+        and requests.second_of_day < prices.window_end_second
     left join {{ ref('int_request_owners_daily') }} as owners
         on requests.usage_date = owners.usage_date
-        and requests.provider_id = owners.provider_id
+        and prices.provider_id = owners.provider_id
         and coalesce(requests.team, '') = owners.team
         and coalesce(requests.project_id, '') = owners.project_id
         and coalesce(requests.api_key_id, '') = owners.api_key_id
-    left join {{ ref('int_token_prices_daily') }} as prices
-        on requests.usage_date = prices.usage_date
-        and requests.provider_id = prices.provider_id
-        and requests.model_id = prices.model_id
-        and requests.service_tier = prices.service_tier
-        and requests.processing = prices.processing
-        and requests.input_total_tokens > prices.context_above
-        and requests.input_total_tokens <= prices.context_up_to
-        and requests.second_of_day >= prices.window_start_second
-        and requests.second_of_day < prices.window_end_second
 )
 
 select
@@ -102,17 +99,19 @@ select
     has_units,
     cast(input_total_tokens as bigint) as input_total_tokens,
     cast(output_total_tokens as bigint) as output_total_tokens,
-    cast(case billing_status when 'billable' then usage_list_cost when 'not_billable' then 0 end as decimal(38, 12)) as list_cost,
+    cast(case when billing_status = 'billable' then usage_list_cost when billing_status <> 'self_hosted' then 0 end as decimal(38, 12)) as list_cost,
     cast(case
         when billing_status = 'billable' and has_contract_rate then negotiated_cost
         when billing_status = 'billable' then usage_list_cost
-        when billing_status = 'not_billable' then 0
+        when billing_status <> 'self_hosted' then 0
     end as decimal(38, 12)) as contracted_cost,
+    cast(case when billing_status = 'provisioned' then usage_list_cost end as decimal(38, 12)) as shadow_list_cost,
     gateway_cost,
     'USD' as cost_currency,
     case when billing_status <> 'billable' then billing_status when usage_list_cost is null then 'unpriced' else 'priced' end as pricing_status,
     price_id,
     price_version,
+    is_residency_fallback,
     dq_status,
     {{ hash_key([
         'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'team_id',

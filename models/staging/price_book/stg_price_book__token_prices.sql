@@ -1,11 +1,14 @@
 select
+    _feed as book_id,
     provider_id,
     model_id,
     token_class,
     service_tier,
     processing,
+    coalesce(residency, 'any') as residency,
     tier_start,
     coalesce(tier_end, 9223372036854775807) as tier_end,
+    coalesce(tier_mode, 'whole') as tier_mode,
     window_start_second,
     window_end_second,
     valid_from,
@@ -13,5 +16,6 @@ select
     cast(unit_price_usd as decimal(18, 12)) as unit_price_usd,
     price_key,
     is_fallback,
+    source,
     version
 from {{ source('price_book', 'token_prices') }}

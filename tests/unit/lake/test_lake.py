@@ -232,14 +232,17 @@ def test_the_first_use_of_a_model_dirties_no_day_before_it(warehouse):
     columns = {
         "service_tier": "standard", "processing": "standard", "tier_start": 0, "window_start_second": 0,
         "window_end_second": 86400, "token_class": "output_text", "valid_from": "2026-01-01", "unit_price_usd": 1,
-        "price_key": "output_mtok", "is_fallback": "false", "version": 1,
+        "price_key": "output_mtok", "is_fallback": "false", "version": 1, "residency": "any", "tier_mode": "whole",
+        "source": "genai-prices",
     }  # fmt: skip
     values = ",".join(str(value) for value in columns.values())
     prices = f"provider_id,model_id,{','.join(columns)}\nopenai,old,{values}\nopenai,new,{values}\n"
     head = "provider_id,raw_model,model_id,price_provider_id,matched_by,version,first_used_on\n"
     old, new = "openai,old,old,openai,exact,1,2026-11-01\n", "openai,new-1,new,openai,clause,1,2026-11-03\n"
     warehouse.deliver("calls", calls(1, 2, 3, 4))
-    assert warehouse.deliver("price_book", prices, "token_prices.csv", version="1").loaded == 2
+    assert warehouse.deliver("price_book", prices, "token_prices.csv", version="1", feed="book-1").loaded == 2
+    days = "book_id,valid_from,valid_to,reason\nbook-1,1970-01-01,,first\n"
+    warehouse.deliver("price_book", days, "price_book_days.csv", version="1")
     warehouse.deliver("price_book", head + old, "model_aliases.csv", version="1")
     publish(warehouse)
     warehouse.deliver("price_book", head + old + new, "model_aliases.csv", version="2")

@@ -21,11 +21,20 @@ from genai_prices.data import providers
 from genai_prices.data_units import unit_data
 from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
-from orchestration.reference import model_aliases, price_book
+from orchestration.reference import book, model_aliases, price_book, price_rows
 from orchestration.settings import PROJECT_DIR
 
 SEED = 20261121
 PROVIDERS = ("openai", "anthropic", "aws", "google", "azure", "deepseek", "mistral", "groq", "x-ai")
+# What a LiteLLM spend log can say of a request.
+LOGGED_CLASSES = (
+    *(
+        name
+        for name in price_book.TOKEN_CLASSES
+        if name not in ("input_cache_read_audio", "input_cache_read_image", "output_video")
+    ),
+    "web_searches",
+)
 CONTEXTS = {
     ("standard", "standard"): ({},),
     ("flex", "standard"): ({"service_tier": "flex"},),
@@ -37,12 +46,16 @@ BUILT = (
     "stg_litellm__requests",
     "stg_request_log__requests",
     "stg_price_book__token_prices",
+    "stg_price_book__book_days",
     "stg_price_book__model_aliases",
     "stg_reference__contract_rates",
     "stg_reference__identity_map",
     "int_model_names",
     "int_requests_unioned",
+    "int_price_contexts_daily",
+    "int_list_prices_daily",
     "int_token_prices_daily",
+    "int_price_sheet_daily",
     "int_request_owners_daily",
     "int_meter_days",
     "int_meter_of_record_overruled",
@@ -51,6 +64,8 @@ BUILT = (
     "fct_inference_requests",
     "token_classes",
     "provider_aliases",
+    "service_tiers",
+    "price_residencies",
 )
 
 
@@ -81,7 +96,7 @@ class Case:
         # what is not reported is asked back where units overlap: cached audio, for one, is none here
         none = {key: 0 for key, unit in unit_data.items() if unit["dimensions"].get("family") == "tokens"}
         reported = dict(
-            input_tokens=text_in + t["input_audio"] + t["input_image"],
+            input_tokens=text_in + t["input_audio"] + t["input_image"] + t["input_video"],
             input_text_tokens=text_in,
             cache_read_tokens=t["input_cache_read"],
             cache_text_read_tokens=t["input_cache_read"],
@@ -93,11 +108,14 @@ class Case:
             cache_text_write_1h_tokens=t["input_cache_write_1h"],
             input_audio_tokens=t["input_audio"],
             input_image_tokens=t["input_image"],
-            output_tokens=text_out + t["output_audio"],
+            input_video_tokens=t["input_video"],
+            output_tokens=text_out + t["output_audio"] + t["output_image"],
             output_text_tokens=text_out,
             output_reasoning_tokens=t["output_reasoning"],
             output_text_reasoning_tokens=t["output_reasoning"],
             output_audio_tokens=t["output_audio"],
+            output_image_tokens=t["output_image"],
+            web_searches=t["web_searches"],
         )
         return Usage(**none | reported)
 
@@ -106,7 +124,7 @@ def _has_variant(model: ModelInfo, context: dict[str, str]) -> bool:
     return not context or any(v.when == context for v in model.price_variants or ())
 
 
-def _moments(rows: list[price_book.TokenPrice], model: ModelInfo) -> list[datetime]:
+def _moments(rows: list[price_rows.TokenPrice], model: ModelInfo) -> list[datetime]:
     """The instants around each change of a model's price, and two others.
 
     Windows of genai-prices have no start, so a windowed model is asked on its latest days only.
@@ -114,7 +132,7 @@ def _moments(rows: list[price_book.TokenPrice], model: ModelInfo) -> list[dateti
     windowed = isinstance(model.prices, list) and any(
         isinstance(p.constraint, TimeOfDateConstraint) for p in model.prices
     )
-    starts = sorted({row.valid_from for row in rows if row.valid_from > price_book.BEGINNING})
+    starts = sorted({row.valid_from for row in rows if row.valid_from > price_rows.BEGINNING})
     if windowed:
         day = starts[-1] if starts else date(2026, 6, 1)
         seconds = sorted(
@@ -144,7 +162,7 @@ def make_cases() -> list[Case]:
                     for size in [*sizes, None]:
                         tokens = {
                             name: rng.choice((0, 1, rng.randrange(60_000))) if name in priced else 0
-                            for name in price_book.CLASS_DIMENSIONS
+                            for name in LOGGED_CLASSES
                         }
                         if size is not None and "input_uncached_text" in priced:
                             others = sum(
@@ -197,13 +215,15 @@ def priced(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[
     database = folder / "pricing.duckdb"
     with duckdb.connect(str(database)) as con:
         _create_raw_tables(con)
-        price_book.write_token_prices(folder / "token_prices.csv", PROVIDERS)
+        price_rows.write_rows(folder / "token_prices.csv", book.price_book(PROVIDERS))
         names = model_aliases.provider_aliases(PROJECT_DIR)
         model_aliases.write_model_aliases(
             folder / "model_aliases.csv",
             model_aliases.resolve({(c.provider_id, c.model.id): "2026-01-01" for c in cases}, names),
         )
         _insert_csv(con, "token_prices", folder / "token_prices.csv")
+        con.execute("update raw.token_prices set _feed = 'book'")
+        con.execute("insert into raw.price_book_days (book_id, valid_from) values ('book', date '1970-01-01')")
         _insert_csv(con, "model_aliases", folder / "model_aliases.csv")
         with (folder / "requests.csv").open("w", newline="") as file:
             rows = [_as_litellm_row(case) for case in cases]
@@ -263,4 +283,7 @@ def _as_litellm_row(case: Case) -> dict[str, object]:
         "usage_image_tokens": t["input_image"],
         "usage_reasoning_tokens": t["output_reasoning"],
         "usage_output_audio_tokens": t["output_audio"],
+        "usage_video_tokens": t["input_video"],
+        "usage_output_image_tokens": t["output_image"],
+        "usage_web_searches": t["web_searches"],
     }

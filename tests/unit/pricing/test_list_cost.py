@@ -39,4 +39,4 @@ def test_no_request_is_lost_or_doubled(cases: list[Case], priced: dict[str, dict
     assert len(priced) == len(cases)
     for case in cases:
         row = priced[case.request_id]
-        assert {name: row[f"{name}_tokens"] for name in case.tokens} == case.tokens
+        assert {name: row[name if name == "web_searches" else f"{name}_tokens"] for name in case.tokens} == case.tokens

@@ -34,8 +34,8 @@ def one(provider: str, model: str) -> ModelAlias:
             "aws",
             "exact",
         ),
-        ("vertex_ai", "vertex_ai/gemini-2.5-flash", "google", "gemini-2.5-flash", "google", "stripped"),
-        ("Azure", "azure/gpt-4o-mini", "azure", "gpt-4o-mini", "openai", "stripped"),
+        ("vertex_ai", "vertex_ai/gemini-2.5-flash", "google", "gemini-2.5-flash", "google", "stripped_exact"),
+        ("Azure", "azure/gpt-4o-mini", "azure", "gpt-4o-mini", "openai", "stripped_clause"),
         (
             "hosted_vllm",
             "meta-llama/Llama-3.3-70B-Instruct",

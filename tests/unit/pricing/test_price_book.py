@@ -11,7 +11,9 @@ import pytest
 from genai_prices.data import providers
 from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, Provider, StartDateConstraint
 
-from orchestration.reference.price_book import TokenPrice, token_prices, write_token_prices
+from orchestration.reference.book import price_book
+from orchestration.reference.price_book import token_prices
+from orchestration.reference.price_rows import TokenPrice, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +110,11 @@ def test_a_free_class_is_a_price_of_zero_and_an_unpriced_one_has_no_row() -> Non
 
 
 def test_the_file_has_plain_decimals_that_fit_twelve_places(tmp_path: Path) -> None:
-    count = write_token_prices(tmp_path / "prices.csv", ["azure"])
+    written = price_book(["azure"])
+    write_rows(tmp_path / "prices.csv", written)
     with (tmp_path / "prices.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == count
+    assert len(rows) == len(written)
     assert {"openai", "anthropic", "azure"} <= {row["provider_id"] for row in rows}
     for row in rows:
         assert "E" not in row["unit_price_usd"].upper()

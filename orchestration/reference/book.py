@@ -1,0 +1,36 @@
+"""The price book: the list, corrected and filled by facts, under the organisation's own prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from orchestration.reference.price_book import list_prices
+from orchestration.reference.price_cells import aligned
+from orchestration.reference.price_facts import models_of_facts, read_facts, read_uplifts, with_facts, with_uplifts
+from orchestration.reference.price_overrides import EVERY, Override, with_overrides
+from orchestration.reference.price_rows import ANYWHERE, TokenPrice
+
+
+def price_book(provider_ids: Iterable[str], overrides: Sequence[Override] = ()) -> list[TokenPrice]:
+    """Every price of these providers (and of those whose models they serve), in a fixed order."""
+    facts, uplifts = read_facts(), read_uplifts()
+    of_model: dict[tuple[str, str], list[TokenPrice]] = {}
+    for row in list_prices(provider_ids):
+        of_model.setdefault((row.provider_id, row.model_id), []).append(row)
+    for provider_id, model_id in [*models_of_facts(facts), *extra_models(overrides)]:
+        of_model.setdefault((provider_id, model_id), [])
+    # A price declared for everywhere is the price in every place, so it comes again after the uplifts.
+    anywhere = [one for one in overrides if one.residency in (EVERY, ANYWHERE)]
+    in_places = [one for one in overrides if one.residency != ANYWHERE]
+    book = []
+    for (provider_id, model_id), listed in sorted(of_model.items()):
+        rows = aligned(with_facts(listed, provider_id, model_id, facts))
+        rows = with_overrides(rows, provider_id, model_id, anywhere)
+        rows = with_uplifts(rows, provider_id, model_id, uplifts)
+        book += with_overrides(rows, provider_id, model_id, in_places)
+    return book
+
+
+def extra_models(overrides: Iterable[Override] = ()) -> list[tuple[str, str]]:
+    """(provider, model) that facts and overrides name, which the list may not know."""
+    return sorted({*models_of_facts(read_facts()), *((one.provider_id, one.model_id) for one in overrides)})

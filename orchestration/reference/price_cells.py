@@ -1,0 +1,77 @@
+"""Cutting the prices of one model into cells: rows of one variant that share days, context range and window.
+
+A day's prices are laid out with one row a cell and one column a class, so every class of a variant must be cut at the
+points at which any of them changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import groupby, pairwise
+
+from orchestration.reference.price_rows import TokenPrice
+
+_NEVER = date.max
+_NO_END = 1 << 62
+
+
+def variant(row: TokenPrice) -> tuple[str, str, str]:
+    """Service tier, processing and residency of a row."""
+    return row.service_tier, row.processing, row.residency
+
+
+def cell(row: TokenPrice) -> tuple:
+    """Where a row holds, without its class."""
+    context = (row.tier_start, row.tier_end, row.window_start_second, row.window_end_second)
+    return (*variant(row), *context, row.valid_from, row.valid_to)
+
+
+def outside(row: TokenPrice, first: date, end: date | None) -> Iterator[TokenPrice]:
+    """What is left of a row when the days [first, end) are taken out of it."""
+    if row.valid_from < first:
+        yield replace(row, valid_to=min(row.valid_to or _NEVER, first))
+    if end is not None and (row.valid_to or _NEVER) > end:
+        yield replace(row, valid_from=max(row.valid_from, end))
+
+
+def inside(row: TokenPrice, first: date, end: date | None) -> Iterator[TokenPrice]:
+    """The part of a row that holds on the days [first, end), if any."""
+    start, stop = max(row.valid_from, first), min(row.valid_to or _NEVER, end or _NEVER)
+    if start < stop:
+        yield replace(row, valid_from=start, valid_to=None if stop == _NEVER else stop)
+
+
+def aligned(rows: Iterable[TokenPrice]) -> list[TokenPrice]:
+    """The rows of one model, each variant cut into cells; what they say is unchanged."""
+    result = []
+    for _, of_variant in groupby(sorted(rows, key=variant), key=variant):
+        parts = list(of_variant)
+        days = _edges((row.valid_from, row.valid_to or _NEVER) for row in parts)
+        contexts = _edges((row.tier_start, row.tier_end or _NO_END) for row in parts)
+        windows = _edges((row.window_start_second, row.window_end_second) for row in parts)
+        for row in parts:
+            for first, end in _between(days, row.valid_from, row.valid_to or _NEVER):
+                for low, high in _between(contexts, row.tier_start, row.tier_end or _NO_END):
+                    for start, stop in _between(windows, row.window_start_second, row.window_end_second):
+                        result.append(
+                            replace(
+                                row,
+                                valid_from=first,
+                                valid_to=None if end == _NEVER else end,
+                                tier_start=low,
+                                tier_end=None if high == _NO_END else high,
+                                window_start_second=start,
+                                window_end_second=stop,
+                            )
+                        )
+    return result
+
+
+def _edges(spans: Iterable[tuple]) -> list:
+    return sorted({edge for span in spans for edge in span})
+
+
+def _between(edges: list, low: object, high: object) -> Iterator[tuple]:
+    return pairwise(edge for edge in edges if low <= edge <= high)
