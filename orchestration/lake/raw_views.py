@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
@@ -13,7 +14,7 @@ from orchestration.lake.bill_marks import bill_marks
 from orchestration.lake.catalog import Lake
 from orchestration.lake.ledger import ledger
 from orchestration.lake.state import current_state
-from orchestration.landing.duplicates import scan
+from orchestration.landing.duplicates import DAY_FOLDER, scan
 from orchestration.landing.readers.reading import name
 from orchestration.landing.schema import RawTable, load_schemas
 from orchestration.settings import Settings
@@ -39,11 +40,13 @@ def select_current(con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable) 
     paths = [path for listed in lake.files(table).values() for path in listed]
     if not paths:
         return _empty(table.types)
+    # Opening the footers of a year of daily files costs more than reading one of its days.
+    day_folders = all(Path(path).parent.name.startswith(DAY_FOLDER) for path in paths)
     written_with = {schema for part in current_state(lake.summaries(table)).values() for schema in part.schemas}
     if written_with == {table.schema_hash}:
-        return f"select {', '.join(name(column) for column in table.types)} from {scan(paths)}"
+        return f"select {', '.join(name(column) for column in table.types)} from {scan(paths, day_folders=day_folders)}"
     # Files of older declarations: columns by name, and the ones that no file has yet as NULL.
-    listed = scan(paths, union_by_name="true")
+    listed = scan(paths, day_folders=day_folders, union_by_name="true")
     present = {row[0] for row in con.execute(f"describe select * from {listed}").fetchall()}
     columns = ", ".join(
         f"cast({name(column) if column in present else 'null'} as {data_type}) as {name(column)}"
@@ -59,7 +62,7 @@ def register(
 
     A view is always over the whole table, also where a night builds a few days: runs, months and looks back read more
     than those days, and a reader without a filter must never get a part unnoticed. Models that filter on `_day` read
-    only the row groups of their days.
+    only the files (or row groups) of their days.
 
     Args:
         con: Connection to the file that dbt will read; its views hold absolute paths.

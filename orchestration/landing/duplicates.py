@@ -15,6 +15,9 @@ from orchestration.landing.connection import PARQUET
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
 
+# Folder of a day's files, as Hive names it.
+DAY_FOLDER = "_day="
+
 
 @dataclass
 class Losers:
@@ -40,10 +43,11 @@ def parquet_list(paths: list[Path] | list[str]) -> str:
     return "[" + ", ".join(text(path) for path in paths) + "]"
 
 
-def scan(paths: list[Path] | list[str], **options: str) -> str:
-    """`read_parquet` over an explicit list."""
+def scan(paths: list[Path] | list[str], *, day_folders: bool = False, **options: str) -> str:
+    """`read_parquet` over an explicit list; with `day_folders` a filter on `_day` opens the files of those days only."""
+    hive = "hive_partitioning=true, hive_types={'_day': date}" if day_folders else "hive_partitioning=false"
     extra = "".join(f", {key}={value}" for key, value in options.items())
-    return f"read_parquet({parquet_list(paths)}, hive_partitioning=false{extra})"
+    return f"read_parquet({parquet_list(paths)}, {hive}{extra})"
 
 
 def find_losers(

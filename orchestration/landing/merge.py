@@ -14,7 +14,7 @@ from orchestration.lake.catalog import Lake
 from orchestration.lake.state import PartitionState, current_state, statistics
 from orchestration.landing.candidate import Candidate, LoadResult, names_of
 from orchestration.landing.deliveries import version_order
-from orchestration.landing.duplicates import find_losers, scan, write_without_losers
+from orchestration.landing.duplicates import DAY_FOLDER, find_losers, scan, write_without_losers
 from orchestration.landing.prepare import count_losers, work_dir
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
@@ -142,6 +142,20 @@ def _partitions_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dic
     return dict(sorted(found.items()))
 
 
+def _in_day_folders(table: RawTable, mine: dict[str, list[Path]]) -> dict[str, list[Path]]:
+    """Move the files of day partitions to where their path says the day, so that readers of a day open no other file."""
+    if not table.is_partitioned_by_day:
+        return mine
+    moved: dict[str, list[Path]] = {}
+    for partition, paths in mine.items():
+        moved[partition] = []
+        for path in paths:
+            folder = path.parent / f"{DAY_FOLDER}{partition.rsplit('|', 1)[-1]}"
+            folder.mkdir(exist_ok=True)
+            moved[partition].append(Path(shutil.move(path, folder / path.name)))
+    return moved
+
+
 def _append(con: duckdb.DuckDBPyConnection, candidate: Candidate, lake: Lake) -> LoadResult:
     table = candidate.table
     mine = _partitions_of(con, candidate.paths)
@@ -166,6 +180,7 @@ def _append(con: duckdb.DuckDBPyConnection, candidate: Candidate, lake: Lake) ->
             for path in own:
                 Path(path).unlink()
     mine = {partition: paths for partition, paths in mine.items() if paths or partition in rewritten}
+    mine = _in_day_folders(table, mine)
     add = [path for paths in mine.values() for path in paths]
     partitions = statistics(con, table, mine)
     for partition, part in partitions.items():
@@ -187,7 +202,8 @@ def _replace(
     con: duckdb.DuckDBPyConnection, candidate: Candidate, lake: Lake, state: dict[str, PartitionState]
 ) -> LoadResult:
     table, delivery = candidate.table, candidate.delivery
-    mine = _partitions_of(con, candidate.paths)
+    mine = _in_day_folders(table, _partitions_of(con, candidate.paths))
+    candidate.paths = [path for paths in mine.values() for path in paths]
     partitions = statistics(con, table, mine)
     covered = _window(candidate, partitions)
     if table.restatement == "trailing_window":

@@ -103,6 +103,11 @@ class RawTable:
         return hashlib.sha256(json.dumps(list(self.types.items())).encode()).hexdigest()[:12]
 
     @property
+    def is_partitioned_by_day(self) -> bool:
+        """Whether a partition never holds rows of two days."""
+        return self.restatement == "trailing_window" or (self.restatement == "append" and self.partition is None)
+
+    @property
     def is_dated(self) -> bool:
         """Whether rows say themselves when they hold (`valid_from`, `valid_to`)."""
         return {"valid_from", "valid_to"} <= {column.name for column in self.columns}

@@ -185,8 +185,20 @@ def test_a_killed_load_is_whole_or_not_there(warehouse, moment):
     results = warehouse.load()
     assert [result.loaded for result in results] == ([] if committed else [2])
     assert warehouse.query("select count(*), sum(tokens) from raw.calls") == [(3, 3)]
-    on_disk = {path.parent.name for path in (warehouse.settings.lake / "data" / "calls").rglob("*.parquet")}
+    data = warehouse.settings.lake / "data" / "calls"
+    on_disk = {path.relative_to(data).parts[0] for path in data.rglob("*.parquet")}
     assert on_disk == {row[0] for row in warehouse.query("select distinct load_id from raw.load_ledger")}
+
+
+def test_readers_of_a_day_open_its_files_only(warehouse):
+    warehouse.deliver("calls", calls(1, 2))
+    for path in (warehouse.settings.lake / "data" / "calls").rglob("_day=2026-11-02/*.parquet"):
+        path.write_bytes(b"not a Parquet file")
+    assert warehouse.query("select count(*), min(_day) from raw.calls where _day = date '2026-11-01'") == [
+        (1, date(2026, 11, 1))
+    ]
+    with pytest.raises(duckdb.Error, match="magic bytes"):
+        warehouse.query("select count(*) from raw.calls where tokens > 0")
 
 
 def test_a_kill_between_two_tables_of_a_delivery_is_made_good_by_the_next_load(warehouse, tmp_path):
