@@ -51,7 +51,7 @@ sources:
     schema: raw
     tables:
       - name: units
-        config: {meta: {load: {reader: tabular, restatement: snapshot, max_reject_ratio: 0.0}}}
+        config: {meta: {load: {reader: tabular, restatement: snapshot, binds_months: "owner = 'monthly'", max_reject_ratio: 0.0}}}
         columns:
           - {name: unit, data_type: varchar, config: {meta: {required: true}}}
           - {name: owner, data_type: varchar}

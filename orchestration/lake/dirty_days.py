@@ -202,6 +202,36 @@ def built_fingerprints(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
 
 
+def bound_months(settings: Settings, lake: Lake, days: Iterable[str]) -> set[tuple[str, str]]:
+    """First and last known day of the calendar months that reference data makes one whole.
+
+    Args:
+        settings: Which warehouse.
+        lake: An open lake.
+        days: ISO days that are known; spans begin and end on one of them.
+    """
+    months: dict[str, list[str]] = {}
+    for day in sorted(days):
+        months.setdefault(day[:7], []).append(day)
+    tables = [table for table in load_schemas(settings.project_dir).values() if table.binds_months]
+    if not tables or not months:
+        return set()
+    with connect(settings) as con:
+        periods = [
+            (valid_from or date.min, valid_to or date.max)
+            for table in tables
+            for valid_from, valid_to in con.execute(
+                "select distinct cast(valid_from as date), cast(valid_to as date)"
+                f" from ({select_current(con, lake, table)}) where {table.binds_months}"
+            ).fetchall()
+        ]
+    return {
+        (known[0], known[-1])
+        for known in months.values()
+        if any(start <= date.fromisoformat(known[-1]) and end > date.fromisoformat(known[0]) for start, end in periods)
+    }
+
+
 def with_shared_spans(days: Iterable[str], spans: Iterable[tuple[str, str]]) -> set[str]:
     """Add the days that a bill row longer than a day shares with one of the days: such a row is placed over its span
     as a whole.
@@ -253,6 +283,8 @@ def dirty(
         for part in current_state(lake.summaries(table)).values()
         for span in part.spans
     }
+    if changed:
+        spans |= bound_months(settings, lake, {*now, *published, *built})
     return sorted(date.fromisoformat(day) for day in with_shared_spans(changed, spans))
 
 

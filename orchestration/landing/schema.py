@@ -7,6 +7,8 @@ Beyond those:
 * `options.drop`: vendor fields that must never reach the lake (prompt texts).
 * `shared_span` (bills): SQL, true for rows whose split over a span has one total, so that a change on any day of the span makes
   all of its days dirty (default: every row with a span). False for rows that are placed evenly: there each day is by itself.
+* `binds_months` (reference data): SQL, true for rows that make each calendar month in which they hold one whole, so that a change on
+  any day of the month makes all of its days dirty.
 * `key_across_days: true`: a key may come again under another day; duplicates are then sought in the whole table, not
   only in the partitions that a load touches.
 * `bill: true|false`: whether a day before the feed's completeness mark counts as billed (default: `replace_period` and
@@ -78,6 +80,7 @@ class RawTable:
     day: str | None = None
     span_end: str | None = None
     shared_span: str | None = None
+    binds_months: str | None = None
     partition: str | None = None
     key: tuple[str, ...] = ()
     key_across_days: bool = False
@@ -180,6 +183,7 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
         day=load.get("day"),
         span_end=load.get("span_end"),
         shared_span=load.get("shared_span"),
+        binds_months=load.get("binds_months"),
         partition=load.get("partition"),
         key=tuple(load.get("key", ())),
         key_across_days=bool(load.get("key_across_days")),

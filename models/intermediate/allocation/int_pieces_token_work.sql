@@ -1,17 +1,61 @@
 {{ config(materialized='table') }}
 
 -- Step 3 for model APIs: a bill line over the logged requests of its project, model and class, divided by what the vendor billed.
-with bill_lines as (
+-- Prices that fall with the month's volume make the same use cheap or dear by its day alone: where a contract says that they
+-- accumulate, all lines of the month are one pot, and every request of the month pays the month's blended rate.
+with accumulating as (
+
+    select distinct
+        charges.charge_id,
+        -- the account's volume counts where one of the rates that hold says so
+        max(case when rates.accumulates = 'account_month' then 1 else 0 end) over (partition by charges.charge_id) = 1 as is_by_account
+    from {{ ref('int_charges_in_scope') }} as charges
+    inner join {{ ref('stg_reference__contract_rates') }} as rates
+        on
+            charges.meter_scope = rates.provider_id
+            and charges.charge_date >= rates.valid_from
+            and charges.charge_date < rates.valid_to
+            and (rates.model_pattern = '*' or charges.model_id = rates.model_pattern)
+    left join {{ ref('token_classes') }} as classes on rates.token_class = classes.token_class
+    where
+        rates.accumulates is not null
+        and (
+            rates.token_class = '*'
+            or charges.billing_token_class in (rates.token_class, classes.billing_token_class)
+        )
+
+),
+
+bill_lines as (
 
     select
         charges.*,
         owners.team_id as owner_team_id,
         owners.project_id as owner_project_id,
         owners.environment as owner_environment,
-        coalesce(charges.bill_project_id, '') as project_key
+        coalesce(charges.bill_project_id, '') as project_key,
+        case when accumulating.is_by_account then coalesce(charges.billing_account_id, '') end as pot_account,
+        case
+            when accumulating.charge_id is null then charges.charge_period_start
+            else cast(date_trunc('month', charges.charge_date) as timestamp)
+        end as pot_start,
+        case when accumulating.charge_id is null then charges.charge_period_end end as pot_end
     from {{ ref('int_charges_in_scope') }} as charges
+    left join accumulating on charges.charge_id = accumulating.charge_id
     left join {{ ref('int_charge_owners') }} as owners on charges.charge_id = owners.charge_id
     where charges.is_metered_use and charges.meter_scope is not null
+
+),
+
+keyed as (
+
+    select
+        *,
+        {{ hash_key([
+            'meter_scope', 'pot_account', "case when pot_account is null then project_key end", 'model_id', 'billing_token_class',
+            'pot_start', 'pot_end'
+        ]) }} as pot_id
+    from bill_lines
 
 ),
 
@@ -21,11 +65,8 @@ pots as (
 
     select
         *,
-        sum(token_quantity) over (
-            partition by meter_scope, project_key, model_id, billing_token_class,
-                charge_period_start, charge_period_end
-        ) as billed_tokens
-    from bill_lines
+        sum(token_quantity) over (partition by pot_id) as billed_tokens
+    from keyed
 
 ),
 
@@ -54,36 +95,60 @@ token_groups as (
 
 ),
 
+-- The hours that the lines of a pot cover; a month that is still filling has none yet after its newest line.
+pot_hours as (
+
+    select distinct
+        lines.pot_id,
+        lines.meter_scope,
+        lines.project_key,
+        lines.model_id,
+        lines.billing_token_class,
+        hours.usage_hour
+    from by_tokens as lines
+    inner join {{ ref('int_charge_hours') }} as hours on lines.charge_id = hours.charge_id
+
+),
+
+pot_matches as (
+
+    select
+        pot_hours.pot_id,
+        token_groups.*
+    from pot_hours
+    inner join token_groups
+        on
+            pot_hours.usage_hour = token_groups.usage_hour
+            and pot_hours.meter_scope = token_groups.provider_id
+            and pot_hours.project_key = token_groups.project_key
+            and pot_hours.model_id = token_groups.model_id
+            and pot_hours.billing_token_class = token_groups.billing_token_class
+    where token_groups.tokens > 0
+
+),
+
 token_matches as (
 
     select
         lines.charge_id,
         'tokens_of_billed_tokens' as method,
         'tokens' as driver,
-        token_groups.tokens as quantity,
+        matched.tokens as quantity,
         lines.billed_tokens,
-        token_groups.usage_hour,
-        token_groups.usage_date,
-        token_groups.token_class,
-        token_groups.allocation_group_id,
-        token_groups.team_id,
-        token_groups.project_id,
-        token_groups.environment,
-        token_groups.model_id,
-        token_groups.deployment_id,
-        token_groups.customer_id,
-        token_groups.feature,
-        token_groups.api_key_id
+        matched.usage_hour,
+        matched.usage_date,
+        matched.token_class,
+        matched.allocation_group_id,
+        matched.team_id,
+        matched.project_id,
+        matched.environment,
+        matched.model_id,
+        matched.deployment_id,
+        matched.customer_id,
+        matched.feature,
+        matched.api_key_id
     from by_tokens as lines
-    inner join {{ ref('int_charge_hours') }} as hours on lines.charge_id = hours.charge_id
-    inner join token_groups
-        on
-            hours.usage_hour = token_groups.usage_hour
-            and lines.meter_scope = token_groups.provider_id
-            and lines.project_key = token_groups.project_key
-            and lines.model_id = token_groups.model_id
-            and lines.billing_token_class = token_groups.billing_token_class
-    where token_groups.tokens > 0
+    inner join pot_matches as matched on lines.pot_id = matched.pot_id
 
 ),
 

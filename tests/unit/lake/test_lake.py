@@ -143,6 +143,21 @@ def test_spans_that_touch_are_closed_over():
     assert sorted(grown) == [f"2026-11-0{day}" for day in range(1, 6)]
 
 
+def test_a_month_that_reference_data_binds_is_built_together(warehouse):
+    head = "unit,owner,valid_from,valid_to\n"
+    warehouse.deliver("units", head + "a,monthly,2026-11-04,\nb,daily,2026-01-01,\n", version="1")
+    october = "".join(f"o{day},2026-10-{day}T10:00:00Z,m,1\n" for day in (30, 31))
+    warehouse.deliver("calls", calls(1, 2, 5) + october)
+    publish(warehouse)
+    late = "late-{0},2026-{0}T11:00:00Z,m,1\n"
+    warehouse.deliver("calls", HEAD + late.format("10-31"))
+    assert dirty(warehouse) == ["2026-10-31"]
+    publish(warehouse)
+    # it holds from the 4th on, but the month is one; days without data cost nothing
+    warehouse.deliver("calls", HEAD + late.format("11-02"))
+    assert dirty(warehouse) == [f"2026-11-0{day}" for day in range(1, 6)]
+
+
 def test_a_dated_reference_row_dirties_the_days_on_which_it_holds(warehouse):
     warehouse.deliver("calls", calls(1, 2, 3, 4))
     head = "unit,owner,valid_from,valid_to\n"
