@@ -6,9 +6,12 @@
     Parts are inside the totals; with `is_exclusive` the cache parts come on top of the prompt tokens (Anthropic's shape).
     A row whose parts exceed their total cannot be inside it: its parts are taken as on top, nothing is clamped, and dq_status
     names the broken rule, so that a rise in such rows is seen. A known lifetime of cache writes wins over the total.
-    Missing usage stays NULL: unknown is not zero. `reported_total`: SQL of the vendor's own total of all tokens, NULL where it gives
-    none; `units`: unit class to SQL of its quantity. -#}
-{% macro canonical_tokens(relation, is_exclusive, reported_total='cast(null as bigint)', units={}) -%}
+    Missing usage stays NULL, and so does usage with a negative count: unknown is not zero. `reported_total`: SQL of the vendor's own
+    total of all tokens, NULL where it gives none; `units`: unit class to SQL of its quantity; `usage_problem`: SQL of the dq_status that
+    reading the usage gave, NULL where it gave none. -#}
+{% macro canonical_tokens(
+    relation, is_exclusive, reported_total='cast(null as bigint)', units={}, usage_problem='cast(null as varchar)'
+) -%}
 {%- set inputs = ['audio_in', 'image_in', 'video_in', 'cache_read_audio', 'cache_read_image'] -%}
 {%- set outputs = ['reasoning', 'audio_out', 'image_out', 'video_out'] -%}
 {%- set classes = {
@@ -56,13 +59,14 @@ select
     coalesce({% for unit_class in units %}{{ unit_class }} > 0{{ ' or ' if not loop.last }}{% endfor %}, false)
     {%- else -%} false {%- endif %} as has_units,
     case
-        when prompt_tokens is null and completion_tokens is null then 'missing_usage'
-        when least(prompt_tokens, completion_tokens, cache_read, cache_write, {{ (inputs + outputs) | join(', ') }}) < 0 then 'negative_tokens'
+        when problem_found is not null then problem_found
+        when has_negative then 'negative_tokens'
+        when prompt_tokens is null or completion_tokens is null then 'missing_usage'
         when input_parts_on_top and not declared_exclusive then 'input_parts_exceed_total'
         when output_parts_on_top then 'output_parts_exceed_total'
         when is_split_above_total then 'cache_write_split_exceeds_total'
         when is_split_partial then 'cache_write_split_partial'
-        when reported_total <> prompt_tokens + case when input_parts_on_top then input_parts else 0 end
+        when total_of_all <> prompt_tokens + case when input_parts_on_top then input_parts else 0 end
             + coalesce(completion_tokens, 0) + case when output_parts_on_top then output_parts else 0 end then 'parts_differ_from_total'
         else 'ok'
     end as dq_status
@@ -75,15 +79,28 @@ from (
         {{ outputs | join(' + ') }} as output_parts
     from (
         select
-            * replace (greatest(cache_write, cache_write_5m + cache_write_1h) as cache_write),
+            * replace (
+                case when not has_negative then prompt_tokens end as prompt_tokens,
+                case when not has_negative then completion_tokens end as completion_tokens,
+                greatest(cache_write, cache_write_5m + cache_write_1h) as cache_write
+            ),
             {{ is_exclusive }} as declared_exclusive,
-            {{ reported_total }} as reported_total,
+            {{ reported_total }} as total_of_all,
+            {{ usage_problem }} as problem_found,
             {%- for unit_class, quantity in units.items() %}
             {{ quantity }} as {{ unit_class }},
             {%- endfor %}
             cache_write_5m + cache_write_1h > cache_write as is_split_above_total,
             cache_write_5m + cache_write_1h > 0 and cache_write_5m + cache_write_1h < cache_write as is_split_partial
-        from {{ relation }}
+        from (
+            select
+                *,
+                least(
+                    prompt_tokens, completion_tokens, cache_read, cache_write, cache_write_5m, cache_write_1h,
+                    {{ (inputs + outputs) | join(', ') }}
+                ) < 0 as has_negative
+            from {{ relation }}
+        ) as signed
     ) as split_checked
 ) as checked
 {%- endmacro %}

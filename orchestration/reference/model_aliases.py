@@ -40,6 +40,8 @@ OBSERVED_SQL = r"""
     union all
     select provider, model, min(_day) from raw.request_log group by all
     union all
+    select lower(provider), model, min(_day) from raw.model_responses group by all
+    union all
     select 'openai', regexp_extract(line_item, '^(.+),[^,]*$', 1) as raw_model, min(_day)
     from raw.openai_costs group by all
     union all

@@ -1,5 +1,9 @@
 -- Every metered request of every log in one shape. One request seen by two meters appears twice; `meter` keeps them apart.
-{% for meter, relation in {'litellm': 'stg_litellm__requests', 'request_log': 'stg_request_log__requests'}.items() %}
+{% for meter, relation in {
+    'litellm': 'stg_litellm__requests',
+    'request_log': 'stg_request_log__requests',
+    'model_responses': 'stg_model_responses__requests',
+}.items() %}
 select
     '{{ meter }}' as meter,
     requests.*

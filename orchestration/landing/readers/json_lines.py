@@ -83,13 +83,16 @@ def sample_keys(path: Path, is_array: bool) -> tuple[list[str], bool]:
     return list(keys), is_whole
 
 
-def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading:
-    """Read one JSON lines file."""
+def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading | None:
+    """Read one JSON lines file; None where its fields say that it is for another table of the source."""
     form = form_of(path)
     refuse_unless(form, ("json", "json_array"), "JSON with one object a line")
     drop = {str(column).lower() for column in table.options.get("drop", ())}
     by_lower: dict[str, str] = {}
     keys, is_whole = sample_keys(path, form == "json_array")
+    with_key, without_key = table.options.get("with_key"), table.options.get("without_key")
+    if (with_key and with_key not in keys) or (without_key and without_key in keys):
+        return None
     for key in keys:
         if key.lower() not in drop:
             by_lower.setdefault(key.lower(), key)  # DuckDB takes keys that differ in case only for the same
@@ -125,7 +128,10 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     bases = set(wanted)
     reading = match(columns, table, delivery, paths=paths, relation=f"select {', '.join(['*', *parsed])} from {scan}")
     # A field that is read by paths is declared by them, the rest of it is not kept.
-    reading.extra = {key: expression for key, expression in reading.extra.items() if key not in bases}
+    only_declared = bool(table.options.get("only_declared"))
+    reading.extra = {
+        key: expression for key, expression in reading.extra.items() if key not in bases and not only_declared
+    }
     reading.unseen = unseen
     return reading
 

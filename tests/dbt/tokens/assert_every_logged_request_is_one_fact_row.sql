@@ -1,14 +1,17 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_inference_requests'}}}) }}
 -- Rows and tokens of each log are those of the fact, per feed and day: no request lost, none doubled by a join (names, owners, prices).
 with logged as (
-    select 'litellm' as meter, feed, usage_date, count(*) as requests,
+    {% for meter, relation in {
+        'litellm': 'stg_litellm__requests',
+        'request_log': 'stg_request_log__requests',
+        'model_responses': 'stg_model_responses__requests',
+    }.items() %}
+    select '{{ meter }}' as meter, feed, usage_date, count(*) as requests,
         sum(input_total_tokens) as input_tokens, sum(output_total_tokens) as output_tokens
-    from {{ ref('stg_litellm__requests') }}
+    from {{ ref(relation) }}
     group by feed, usage_date
-    union all
-    select 'request_log', feed, usage_date, count(*), sum(input_total_tokens), sum(output_total_tokens)
-    from {{ ref('stg_request_log__requests') }}
-    group by feed, usage_date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 facts as (

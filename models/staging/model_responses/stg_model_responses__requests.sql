@@ -1,0 +1,74 @@
+-- Answers of every vendor; what their usage means is told by its keys. Where a body has no id (embeddings, images, audio), a row is known
+-- by its load, file, content and place among equal rows; only those rows pay for the numbering.
+with identified as (
+    select
+        *,
+        cast(null as varchar) as content_key,
+        cast(null as bigint) as ordinal,
+        request_id as known_id
+    from {{ source('model_responses', 'model_responses') }}
+    where request_id is not null
+    union all
+    select
+        *,
+        {{ hash_key(['_load_id', '_file', 'content_key', 'ordinal']) }} as known_id
+    from (
+        select
+            *,
+            row_number() over (partition by _load_id, _file, content_key order by content_key) as ordinal
+        from (
+            select
+                *,
+                {{ hash_key([
+                    'requested_at', 'provider', 'model', 'usage', 'billed_units', 'service_tier', 'batch_item_id', 'deployment_id', 'status',
+                    'project_id', 'api_key_id', 'team', 'environment', 'customer_id', 'feature', 'session_id'
+                ]) }} as content_key
+            from {{ source('model_responses', 'model_responses') }}
+            where request_id is null
+        ) as hashed
+    ) as numbered
+),
+
+envelopes as (
+    select
+        _feed as feed,
+        _day as usage_date,
+        known_id as request_id,
+        coalesce(response_id, known_id) as response_id,
+        requested_at,
+        lower(provider) as raw_provider,
+        model as raw_model,
+        deployment_id,
+        nullif(lower(service_tier), '') as envelope_service_tier,
+        case when batch_item_id is not null then 'batch' else coalesce(nullif(lower(processing), ''), 'standard') end as raw_processing,
+        nullif(lower(residency), '') as envelope_residency,
+        project_id,
+        api_key_id,
+        team,
+        environment,
+        customer_id,
+        feature,
+        session_id,
+        case
+            when status_code >= 400 or lower(status) in ('failed', 'failure', 'error', 'errored', 'cancelled', 'canceled', 'expired') then 'failure'
+            else 'success'
+        end as status,
+        coalesce(nullif(lower(served_from), ''), 'provider') as served_from,
+        coalesce(usage, '{"billed_units":' || billed_units || '}') as usage
+    from identified
+),
+
+requests as (
+    select
+        *,
+        coalesce(envelope_service_tier, usage_service_tier, 'standard') as raw_service_tier,
+        coalesce(envelope_residency, usage_residency) as raw_residency,
+        {{ vendor_amount('stated_cost') }} as gateway_cost
+    from (
+        {{ usage_parts('envelopes') }}
+    ) as parts
+)
+
+{{ canonical_tokens(
+    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', units=usage_units()
+) }}

@@ -1,0 +1,112 @@
+"""Usage bodies through the project's own loader, staging and pricing: landed as a log, built once by dbt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lake.raw_views import register
+from orchestration.landing.deliveries import land
+from orchestration.landing.load import load_pending
+from orchestration.reference import model_aliases, price_book
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.unit.usage_shapes.bodies import Body, load_bodies
+
+DATA = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
+# When genai-prices priced its test set.
+PRICED_AT = "2026-08-21T12:00:00Z"
+SECRET = "a prompt that must stay in landing"
+AS_OF = datetime(2026, 11, 21)
+
+
+@pytest.fixture(scope="session")
+def bodies() -> list[Body]:
+    """The bodies of genai-prices' test set."""
+    path = DATA / "genai_usages" / "usages_third.json"
+    if not path.is_file():
+        pytest.skip(f"usage bodies are not here: AI_FINOPS_SHARED_DATA ({DATA})")
+    return load_bodies(path)
+
+
+def line_of(body: Body) -> dict:
+    """A body as an application's log has it: a time, an id and a provider beside the vendor's fields."""
+    vendors = {key: value for key, value in body.body.items() if key != "file"}
+    content = {"messages": [{"content": SECRET}], "choices": [{"message": SECRET}], "candidates": SECRET}
+    return {"ts": PRICED_AT, "request_id": body.body_id, "provider": body.provider, **vendors, **content}
+
+
+@pytest.fixture(scope="session")
+def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file whose schema `raw` is what the loader made of the bodies, with prices and names of their models."""
+    folder = tmp_path_factory.mktemp("usage_shapes")
+    home = folder / "home"
+    settings = Settings(
+        home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
+    )
+    log = folder / "responses.jsonl"
+    log.write_text("".join(json.dumps(line_of(body)) + "\n" for body in bodies))
+    land("model_responses", [log], settings=settings, version="1")
+    (result,) = load_pending(settings, as_of=AS_OF)
+    assert (result.outcome, result.loaded) == ("loaded", len(bodies)), result.reason
+    database = folder / "shapes.duckdb"
+    lake_views = folder / "views.duckdb"
+    with duckdb.connect(str(lake_views)) as con:
+        register(con, settings)
+        con.execute(f"attach '{database}' as own")
+        con.execute("create schema own.raw")
+        for (name,) in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' union select "
+            "view_name from duckdb_views() where schema_name = 'raw'"
+        ).fetchall():
+            con.execute(f"create table own.raw.{name} as from raw.{name}")
+    price_book.write_token_prices(folder / "token_prices.csv", {body.provider for body in bodies})
+    names = model_aliases.provider_aliases(PROJECT_DIR)
+    pairs = {(body.provider, body.model) for body in bodies if body.model}
+    model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))
+    with duckdb.connect(str(database)) as con:
+        for table in ("token_prices", "model_aliases"):
+            con.execute(
+                f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)",
+                [str(folder / f"{table}.csv")],
+            )
+    return database
+
+
+@pytest.fixture(scope="session")
+def requests(raw: Path) -> dict[str, dict]:
+    """request_id -> row of core.fct_inference_requests, with raw_service_tier and the rest of staging left behind."""
+    folder = raw.parent
+    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
+    env = os.environ | {
+        "AI_FINOPS_ANALYST_PATH": str(raw),
+        "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
+        "PYTHONPATH": str(PROJECT_DIR),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "--project-dir",
+        str(PROJECT_DIR),
+        "--profiles-dir",
+        str(folder),
+        "--select",
+        "+fct_inference_requests",
+    ]
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    with duckdb.connect(str(raw), read_only=True) as con:
+        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
+    return {row["request_id"]: row for row in table.to_pylist()}
