@@ -34,7 +34,7 @@ envelopes as (
         _feed as feed,
         _day as usage_date,
         known_id as request_id,
-        coalesce(response_id, known_id) as response_id,
+        response_id,
         requested_at,
         lower(provider) as raw_provider,
         model as raw_model,

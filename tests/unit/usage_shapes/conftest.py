@@ -16,7 +16,7 @@ import pytest
 from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
-from orchestration.reference import model_aliases, price_book
+from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.unit.usage_shapes.bodies import Body, load_bodies
 
@@ -67,9 +67,9 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
             "view_name from duckdb_views() where schema_name = 'raw'"
         ).fetchall():
             con.execute(f"create table own.raw.{name} as from raw.{name}")
-    price_book.write_token_prices(folder / "token_prices.csv", {body.provider for body in bodies})
+    price_rows.write_rows(folder / "token_prices.csv", book.price_book({body.provider for body in bodies}))
     names = model_aliases.provider_aliases(PROJECT_DIR)
-    pairs = {(body.provider, body.model) for body in bodies if body.model}
+    pairs = {(body.provider, body.model): "2026-01-01" for body in bodies if body.model}
     model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))
     with duckdb.connect(str(database)) as con:
         for table in ("token_prices", "model_aliases"):
@@ -77,6 +77,8 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
                 f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)",
                 [str(folder / f"{table}.csv")],
             )
+        con.execute("update raw.token_prices set _feed = 'book'")
+        con.execute("insert into raw.price_book_days (book_id, valid_from) values ('book', date '1970-01-01')")
     return database
 
 
