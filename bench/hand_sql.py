@@ -129,7 +129,7 @@ def run(
             select day, provider_id, model_id, cast(tier_start as bigint) as tier_start,
                 cast(coalesce(nullif(tier_end, ''), '9000000000') as bigint) as tier_end, {wide}
             from prices, (select distinct cast(requested_at as date) as day from {requests})
-            where service_tier = 'standard' and processing = 'standard' and window_start_second = '0'
+            where service_tier = 'standard' and processing = 'standard' and residency = 'any' and window_start_second = '0'
                 and cast(valid_from as date) <= day and day < coalesce(try_cast(valid_to as date), date '2999-01-01')
             group by all""",
         f"""copy (

@@ -109,7 +109,7 @@ def hand(bench: Bench) -> None:
         "gateway": [str(path) for path in company.files("litellm")],
         "serving": [str(path) for path in company.files("request_log")],
         "prices_csv": str(prices),
-        "aliases_csv": str(prices.with_name("model_aliases.csv")),
+        "aliases_csv": str(next(warehouse.landing.glob("price_book/*/*/model_aliases.csv"))),
         "out": str(out),
         "threads": warehouse.threads,
         "memory_limit": warehouse.memory_limit,

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -61,6 +61,19 @@ class Moment(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is no ISO time such as 2026-10-24T06:00:00Z", param, ctx)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+class Day(click.ParamType):
+    """`2026-11-01`."""
+
+    name = "day"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """A calendar day, UTC."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-11-01", param, ctx)
 
 
 class Month(click.ParamType):
@@ -318,6 +331,34 @@ def explain(settings: Settings, kind: str, identifier: str, month: str | None) -
         print_explanation(settings, kind, identifier, month)
     except (NotFoundError, NothingPublishedError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command(short_help="What past days would cost with the newest prices.")
+@click.option("--from", "first", type=Day(), required=True, help="First day, UTC.")
+@click.option("--to", "last", type=Day(), required=True, help="Last day, UTC; it is included.")
+@click.option("--accept", is_flag=True, help="Price these days with the newest prices from the next night on.")
+@click.pass_obj
+def reprice(settings: Settings, first: date, last: date, accept: bool) -> None:
+    """What the days would cost with the newest price book: the difference by model and book, before anything changes.
+
+    Days keep the prices that they were first priced with. With --accept the newest book is put on record for them, and
+    the next night rebuilds those whose prices changed.
+    """
+    from orchestration import reprice as pricing
+    from orchestration.reading import NothingPublishedError
+
+    if last < first:
+        raise click.UsageError(f"{last} is before {first}")
+    end = last + timedelta(days=1)
+    try:
+        with _progress("Pricing the days again"):
+            lines = pricing.differences(settings, first, end)
+    except (NothingPublishedError, pricing.RepriceError) as error:
+        raise click.ClickException(str(error)) from error
+    pricing.print_differences(lines, first, last)
+    if accept:
+        book = pricing.accept(settings, first, end)
+        click.echo(f"{first} to {last} are priced with {book} from the next night on: ai-finops run")
 
 
 @main.command(short_help="The first screen: do the invoices add up, what costs what.")

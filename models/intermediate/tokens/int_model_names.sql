@@ -11,6 +11,7 @@ select
     aliases.provider_id,
     aliases.model_id,
     aliases.price_provider_id,
-    aliases.matched_by
+    aliases.matched_by,
+    aliases.suggested_model_id
 from {{ ref('stg_price_book__model_aliases') }} as aliases
 inner join provider_names on aliases.provider_id = provider_names.provider_id

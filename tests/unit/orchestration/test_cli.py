@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 
-COMMANDS = ["analyst", "demo", "dev", "explain", "land", "land-list", "run", "screen", "simulate", "status"]
+COMMANDS = ["analyst", "demo", "dev", "explain", "land", "land-list", "reprice", "run", "screen", "simulate", "status"]
 
 
 def invoke(*arguments: str):

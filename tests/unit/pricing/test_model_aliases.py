@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from genai_prices.data import providers as genai_providers
 
+from orchestration.reference.book import extra_models
 from orchestration.reference.model_aliases import ModelAlias, provider_aliases, resolve
 from orchestration.settings import PROJECT_DIR
 
 
 def one(provider: str, model: str) -> ModelAlias:
-    (row,) = resolve({(provider, model): "2026-10-01"}, provider_aliases(PROJECT_DIR))
+    (row,) = resolve({(provider, model): "2026-10-01"}, provider_aliases(PROJECT_DIR), extra_models())
     return row
 
 
@@ -44,6 +46,25 @@ def one(provider: str, model: str) -> ModelAlias:
             "",
             "self_hosted",
         ),
+        (
+            "bedrock",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "aws",
+            "regional.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "aws",
+            "clause",
+        ),
+        # a profile of one's own says nothing of the model
+        ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/8x7k", "aws", "", "", "none"),
+        (
+            "vertex_ai",
+            "publishers/google/models/gemini-2.5-pro",
+            "google",
+            "gemini-2.5-pro",
+            "google",
+            "stripped_exact",
+        ),
+        ("cohere", "rerank-v3.5", "cohere", "rerank-v3.5", "cohere", "declared"),
         ("openai", "no-such-model", "openai", "", "", "none"),
         ("some-new-cloud", "gpt-5.4", "some-new-cloud", "", "", "none"),
     ],
@@ -81,3 +102,20 @@ def test_spellings_of_one_provider_give_one_row_and_order_does_not_matter() -> N
         ("gpt-4o", "2026-10-04"),
     ]
     assert resolve(dict(reversed(pairs.items())), provider_aliases(PROJECT_DIR)) == rows
+
+
+def test_an_unknown_name_comes_with_the_model_that_looks_most_like_it() -> None:
+    """Unknown is not free: the list of unpriced use says what to alias."""
+    assert one("openai", "gpt-5.6-soll").model_id in ("", "gpt-5.6-sol")
+    assert one("anthropic", "claude_opus_4_8").suggested_model_id == "claude-opus-4-8"
+    assert one("openai", "zzz").suggested_model_id == ""
+    assert one("openai", "gpt-5.4").suggested_model_id == ""
+
+
+def test_every_name_has_one_winner() -> None:
+    """T11: whatever names are seen, a provider's name has one row."""
+    ids = [(provider.id, model.id) for provider in genai_providers for model in provider.models][::7]
+    seen = {(provider, prefix + model): "2026-10-01" for provider, model in ids for prefix in ("", "us.", "route/")}
+    rows = resolve(seen, provider_aliases(PROJECT_DIR), extra_models())
+    assert len({(row.provider_id, row.raw_model) for row in rows}) == len(rows)
+    assert all(bool(row.model_id) != (row.matched_by == "none") for row in rows)
