@@ -42,6 +42,10 @@ OBSERVED_SQL = r"""
     union all
     select lower(provider), model, min(_day) from raw.model_responses group by all
     union all
+    select lower(provider), coalesce(response_model, request_model) as raw_model, min(_day) from raw.otel_spans group by all
+    union all
+    select lower(provider), model, min(_day) from raw.langfuse_observations group by all
+    union all
     select 'openai', regexp_extract(line_item, '^(.+),[^,]*$', 1) as raw_model, min(_day)
     from raw.openai_costs group by all
     union all

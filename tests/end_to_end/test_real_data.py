@@ -109,6 +109,17 @@ def test_the_traces_have_every_request_and_token(build, feed, requests, tokens_i
     assert found == (requests, tokens_in, tokens_out)
 
 
+def test_calls_in_langfuse_traces_cost_what_langfuse_recorded(build):
+    """Its recorded cost is the list price here, to the digits that it kept; agents and tools are no calls."""
+    calls, differing, recorded = one(
+        build,
+        "select count(*), count(*) filter (abs(list_cost - gateway_cost) > 1e-9 or list_cost is null), sum(gateway_cost)"
+        " from core.fct_inference_requests where meter = 'langfuse'",
+    )
+    assert (calls, differing) == (10, 0)
+    assert round(recorded, 9) == Decimal("0.004536650")
+
+
 def test_a_dump_that_has_every_sample_twice_counts_once(build):
     kops = SHARED_DATA / "dcgm_metrics" / "v1.35_kops.prom"
     distinct = {line for line in kops.read_text().splitlines() if line and not line.startswith("#")}

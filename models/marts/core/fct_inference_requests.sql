@@ -26,7 +26,7 @@ priced as (
         prices.service_tier,
         prices.processing,
         coalesce(requests.project_id, owners.project) as vendor_project_id,
-        case when requests.meter = 'request_log' then coalesce(owners.unit_id, requests.team) else owners.unit_id end as team_id,
+        case when requests.meter in ('request_log', 'otel', 'langfuse') then coalesce(owners.unit_id, requests.team) else owners.unit_id end as team_id,
         coalesce(requests.environment, owners.environment) as owned_environment,
         prices.price_id,
         prices.price_version,

@@ -5,6 +5,8 @@ with logged as (
         'litellm': 'stg_litellm__requests',
         'request_log': 'stg_request_log__requests',
         'model_responses': 'stg_model_responses__requests',
+        'otel': 'stg_otel__requests',
+        'langfuse': 'stg_langfuse__requests',
     }.items() %}
     select '{{ meter }}' as meter, feed, usage_date, count(*) as requests,
         sum(input_total_tokens) as input_tokens, sum(output_total_tokens) as output_tokens

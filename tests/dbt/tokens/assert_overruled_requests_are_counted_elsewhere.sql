@@ -31,6 +31,7 @@ overruled_calls as (
     select
         overruled.usage_date,
         overruled.meter,
+        overruled.feed,
         requests.request_id,
         coalesce(requests.response_id, requests.request_id) as response_id
     from overruled
@@ -38,6 +39,16 @@ overruled_calls as (
         on overruled.usage_date = requests.usage_date and overruled.meter = requests.meter
         and overruled.feed = requests.feed and overruled.request_id = requests.request_id
     where overruled.reason = 'same_response'
+),
+
+-- An inner join from the few that are overruled, so that without any the facts are not read again.
+counted_calls as (
+    select distinct overruled_calls.usage_date, overruled_calls.meter, overruled_calls.feed, overruled_calls.request_id
+    from overruled_calls
+    inner join {{ ref('fct_inference_requests') }} as counted
+        on overruled_calls.response_id = coalesce(counted.response_id, counted.request_id)
+        and counted.usage_date in (overruled_calls.usage_date, cast(overruled_calls.usage_date - interval 1 day as date))
+    where counted.is_of_record
 )
 
 select seen.usage_date, seen.meter, cast(null as varchar) as request_id, seen.requests, facts.counted
@@ -48,8 +59,7 @@ where seen.requests is distinct from facts.counted + coalesce(overruled_counts.r
 union all
 select overruled_calls.usage_date, overruled_calls.meter, overruled_calls.request_id, 1, 0
 from overruled_calls
-left join {{ ref('fct_inference_requests') }} as counted
-    on counted.is_of_record
-    and overruled_calls.response_id = coalesce(counted.response_id, counted.request_id)
-    and counted.usage_date in (overruled_calls.usage_date, cast(overruled_calls.usage_date - interval 1 day as date))
-where counted.request_id is null
+left join counted_calls
+    on overruled_calls.usage_date = counted_calls.usage_date and overruled_calls.meter = counted_calls.meter
+    and overruled_calls.feed = counted_calls.feed and overruled_calls.request_id = counted_calls.request_id
+where counted_calls.request_id is null
