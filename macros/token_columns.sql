@@ -56,10 +56,15 @@
     {%- endfor %} as decimal(38, 12)) else 0 end
 {%- endmacro %}
 
+{#- Tiers whose use costs nothing more: capacity by the hour, a subscription. Seed service_tiers has the names that vendors give them. -#}
+{% macro prepaid_tiers() -%}
+    'provisioned', 'subscription'
+{%- endmacro %}
+
 {#- What an allocation group is made of, besides the day that its hour has. -#}
 {% macro allocation_group_columns() -%}
     {{ return([
-        'usage_hour', 'provider_id', 'project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'team_id', 'environment',
+        'usage_hour', 'provider_id', 'project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'processing', 'team_id', 'environment',
         'customer_id', 'feature'
     ]) }}
 {%- endmacro %}

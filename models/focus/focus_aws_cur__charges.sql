@@ -1,3 +1,4 @@
+{%- set label = 'cache-?(?:read|write)(?:-5m|-1h)?(?:-input)?|input|output' -%}
 -- AWS bill lines as FOCUS, amortised. What is charged is the net cost in a billing month whose payer has net costs, else the
 -- gross cost. Usage under a savings plan is billed 0 (its negation line takes the price back) and costs what the plan costs;
 -- a fee is billed when due and costs nothing itself; what a commitment did not use is a row of its own.
@@ -135,7 +136,7 @@ parsed as (
         *,
         row_kind = 'line' and is_usage as is_usage_row,
         product_code in ('AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels')
-        or regexp_matches(usage_type, 'MP:.*(Input|Output).*TokenCount') as is_bedrock,
+        or regexp_matches(usage_type, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$') as is_bedrock,
         regexp_extract(coalesce(instance_type, regexp_extract(usage_type, '(?:BoxUsage|SpotUsage|EC2SP):(.+)$', 1)), '^((?:ml[.])?[a-z0-9-]+)[.]', 1)
             as instance_family,
         regexp_replace(usage_type, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as meter
@@ -148,14 +149,22 @@ metered as (
         case
             when not is_bedrock then null
             when regexp_matches(meter, 'TokenCount') then product_name
-            else nullif(regexp_extract(meter, '^(.*?)-(?:mantle-)?(?:cache-(?:read|write)(?:-5m|-1h)?-)?(?:input|output)-token(?:s|-count)', 1), '')
+            when regexp_matches(meter, '_tokens.*Units$') then product_name
+            else coalesce(
+                nullif(regexp_extract(meter, '^(.*?)(?:-mantle)?(?:-text)?-(?:{{ label }})-token(?:s|-count)', 1), ''),
+                -- a meter of another unit begins with its model
+                nullif(regexp_extract(meter, '^(.*?)-(?:ProvisionedThroughput|search-units|T2I|I2I|T2V|I2V)', 1), '')
+            )
         end as billing_model,
         case
             when not is_bedrock then null
             when regexp_matches(meter, 'TokenCount') then lower(regexp_extract(meter, '^([A-Za-z0-9]*)TokenCount', 1))
-            else nullif(regexp_extract(meter, '-((?:cache-(?:read|write)(?:-5m|-1h)?-)?(?:input|output))-token(?:s|-count)', 1), '')
+            when regexp_matches(meter, '_tokens.*Units$') then replace(regexp_extract(meter, '^([a-z0-9_]+?)_tokens', 1), '_', '-')
+            else nullif(regexp_extract(meter, '-({{ label }})-token(?:s|-count)', 1), '')
         end as token_label,
         regexp_matches(lower(meter), 'global') as is_global_routing,
+        -- what the model was asked to do it for; a meter that says nothing is the standard tier
+        coalesce(nullif(regexp_extract(lower(meter), '[-_](batch|flex|priority|latency-optimized)', 1), ''), 'standard') as service_tier,
         case
             when regexp_matches(lower(pricing_unit), '1k|1,000|thousand') then 1000
             when regexp_matches(lower(pricing_unit), '1m|1,000,000|million') then 1000000
@@ -166,12 +175,32 @@ metered as (
     from parsed
 ),
 
+unlabelled as (
+    select meter
+    from metered
+    where is_bedrock and is_usage_row and token_label is null
+),
+
+bedrock_meters as (
+    {{ billing_meters('unlabelled', "'aws'", 'meter') }}
+),
+
+classes as (
+    select * from {{ ref('billing_token_classes') }}
+),
+
 classified as (
     select
         metered.*,
-        labels.billing_token_class,
+        case when metered.is_usage_row then classes.billing_token_class end as billing_token_class,
+        case when metered.is_usage_row then classes.split_by end as split_by,
         classes.token_direction,
         classes.token_cache_action,
+        classes.quantity_unit,
+        case
+            when classes.quantity_unit = 'tokens' then metered.usage_amount * metered.tokens_per_unit
+            when classes.quantity_unit = units.quantity_unit then metered.usage_amount * units.units_per_quantity
+        end as usage_quantity,
         models.model_developer,
         case when metered.is_global_routing then coalesce(models.global_model_id, models.model_id) else models.model_id end as mapped_model_id,
         coalesce(service.service_category, entity.service_category) as service_category,
@@ -183,7 +212,9 @@ classified as (
     from metered
     left join {{ ref('billing_token_labels') }} as labels
         on labels.provider_id = 'aws' and metered.token_label = labels.label
-    left join {{ ref('billing_token_classes') }} as classes on labels.billing_token_class = classes.billing_token_class
+    left join bedrock_meters on metered.is_bedrock and metered.token_label is null and lower(metered.meter) = bedrock_meters.meter
+    left join classes on coalesce(labels.billing_token_class, bedrock_meters.billing_token_class) = classes.billing_token_class
+    left join {{ ref('billed_units') }} as units on units.provider_id = '*' and lower(metered.pricing_unit) = units.billed_unit
     left join {{ ref('billing_models') }} as models
         on models.provider_id = 'aws' and lower(metered.billing_model) = lower(models.billing_name)
     left join {{ ref('service_categories') }} as service
@@ -233,8 +264,8 @@ select
             when line_item_type in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Used'
         end",
         'CommitmentDiscountType': "case when savings_plan_arn <> '' then coalesce(savings_plan_type, 'Savings Plan') when reservation_arn <> '' then 'Reserved Instance' end",
-        'ConsumedQuantity': "case when is_usage_row and billing_token_class is not null then usage_amount * tokens_per_unit when is_usage_row then usage_amount end",
-        'ConsumedUnit': "case when is_usage_row and billing_token_class is not null then 'Tokens' when is_usage_row then pricing_unit end",
+        'ConsumedQuantity': "case when is_usage_row and quantity_unit = 'tokens' then usage_quantity when is_usage_row then usage_amount end",
+        'ConsumedUnit': "case when is_usage_row and quantity_unit = 'tokens' then 'Tokens' when is_usage_row then pricing_unit end",
         'ContractedCost': "case when row_kind <> 'line' then null when line_item_type = 'DiscountedUsage' then list_cost when is_usage_row then charged_cost end",
         'EffectiveCost': 'row_effective_cost',
         'HostProviderName': "'AWS'",
@@ -273,13 +304,15 @@ select
         'x_Feed': 'feed',
         'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
-        'x_MeterScope': "case when is_usage_row and billing_token_class is not null then 'aws' end",
-        'x_ModelId': "case when is_usage_row and billing_token_class is not null then coalesce(mapped_model_id, billing_model) end",
-        'x_ModelDeveloper': "case when is_usage_row and billing_token_class is not null then model_developer end",
+        'x_MeterScope': "case when split_by <> 'nothing' then 'aws' end",
+        'x_ModelId': 'case when billing_token_class is not null then coalesce(mapped_model_id, billing_model) end',
+        'x_ModelDeveloper': 'case when billing_token_class is not null then model_developer end',
         'x_TokenDirection': "case when is_usage_row then token_direction end",
         'x_TokenCacheAction': "case when is_usage_row then token_cache_action end",
-        'x_BillingTokenClass': "case when is_usage_row then billing_token_class end",
-        'x_TokenQuantity': "case when is_usage_row and billing_token_class is not null then usage_amount * tokens_per_unit end",
+        'x_BillingTokenClass': 'billing_token_class',
+        'x_UsageQuantity': 'case when billing_token_class is not null then usage_quantity end',
+        'x_UsageUnit': 'case when billing_token_class is not null then quantity_unit end',
+        'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then service_tier end",
         'x_ProjectId': "case when is_bedrock then coalesce(nullif(resource_id, ''), usage_account_id) else usage_account_id end",
         'x_PrincipalId': "nullif(iam_principal, '')",
         'x_InstanceType': "coalesce(instance_type, nullif(regexp_extract(usage_type, '(?:BoxUsage|SpotUsage):(.+)$', 1), ''))",

@@ -10,7 +10,6 @@ with lines as (
         coalesce({{ json_text('sku_price_details', 'ModelId') }}, x_model_id) as raw_model,
         {{ json_text('sku_price_details', 'ModelDeveloper') }} as model_developer,
         coalesce(x_instance_type, {{ json_text('sku_price_details', 'InstanceType') }}) as instance_type,
-        case lower(consumed_unit) when 'tokens' then 1 when '1000 tokens' then 1000 when '1000000 tokens' then 1000000 end as tokens_per_unit,
         {{ hash_key([
             'feed',
             'allocated_method_details', 'allocated_method_id', 'allocated_resource_id', 'allocated_resource_name',
@@ -43,31 +42,93 @@ numbered as (
     from lines
 ),
 
-classified as (
+-- Azure OpenAI names model, direction, routing and tier in the meter alone: `gpt-4o-mini-0718-Inp-regnl Tokens`, `5.4 opt Dz 1M Tokens`.
+azure_parts as (
     select
         numbered.*,
         names.provider_id,
-        coalesce(aliases.model_id, numbered.raw_model) as model_id,
-        case when numbered.charge_category = 'Usage' then classes.billing_token_class end as billing_token_class,
+        case
+            when names.provider_id = 'azure' and lower(numbered.sku_meter) like '%tokens'
+                then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
+        end as azure_meter
+    from numbered
+    left join {{ ref('provider_aliases') }} as names on numbered.provider_key = names.raw_provider
+),
+
+read as (
+    select
+        *,
+        nullif(regexp_extract(azure_meter, ' ((?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt)) ', 1), '') as azure_label,
+        -- context and tier stand between model and direction
+        nullif(trim(regexp_replace(
+            regexp_extract(azure_meter, '^(.*?) (?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt) ', 1),
+            ' (batch|btch|pp|prty|priority|shortco|longco)', '', 'g'
+        )), '') as azure_model,
+        case
+            when azure_meter is null then null
+            when regexp_matches(azure_meter, ' (batch|btch) ') then 'batch'
+            when regexp_matches(azure_meter, ' (pp|prty|priority) ') then 'priority'
+            else 'standard'
+        end as azure_tier
+    from azure_parts
+),
+
+unlabelled as (
+    select provider_id as bill_provider, sku_meter
+    from read
+    where charge_category = 'Usage' and token_direction is null and azure_label is null
+),
+
+meters as (
+    {{ billing_meters('unlabelled', 'bill_provider', 'sku_meter') }}
+),
+
+classified as (
+    select
+        numbered.*,
+        coalesce(aliases.model_id, numbered.raw_model, models.model_id, numbered.azure_model) as model_id,
+        case when numbered.charge_category = 'Usage' then coalesce(classes.billing_token_class, metered.billing_token_class) end
+            as billing_token_class,
+        coalesce(classes.quantity_unit, metered.quantity_unit) as quantity_unit,
+        coalesce(classes.split_by, metered.split_by) as split_by,
+        coalesce(own_units.quantity_unit, units.quantity_unit) as consumed_quantity_unit,
+        coalesce(own_units.units_per_quantity, units.units_per_quantity) as units_per_quantity,
+        metered.token_direction as metered_direction,
+        metered.token_cache_action as metered_cache_action,
+        coalesce(numbered.model_developer, models.model_developer) as known_developer,
         service.service_category as seed_service_category,
         service.service_subcategory as seed_service_subcategory,
         case
             when accelerator.gpu_count > 0 and numbered.charge_category in ('Usage', 'Purchase') then 'accelerator'
             when service.ai_scope is not null then service.ai_scope
-            when classes.billing_token_class is not null or numbered.service_subcategory = 'Generative AI' then 'model_api'
+            when classes.billing_token_class is not null or labels.billing_token_class is not null or numbered.service_subcategory = 'Generative AI' then 'model_api'
             else category.ai_scope
         end as ai_scope
-    from numbered
-    left join {{ ref('provider_aliases') }} as names on numbered.provider_key = names.raw_provider
+    from read as numbered
     left join {{ ref('stg_price_book__model_aliases') }} as aliases
-        on names.provider_id = aliases.provider_id and numbered.raw_model = aliases.raw_model
+        on numbered.provider_id = aliases.provider_id and numbered.raw_model = aliases.raw_model
+    left join {{ ref('billing_models') }} as models
+        on numbered.provider_id = models.provider_id and numbered.azure_model = models.billing_name
+    left join {{ ref('billing_token_labels') }} as labels
+        on numbered.provider_id = labels.provider_id and numbered.azure_label = labels.label and numbered.token_direction is null
+    left join meters
+        on numbered.provider_id = meters.provider_id and lower(numbered.sku_meter) = meters.meter
+        and numbered.token_direction is null and numbered.azure_label is null
     left join {{ ref('billing_token_classes') }} as classes
         on numbered.token_direction = classes.token_direction
         and coalesce(numbered.token_cache_action, '') = coalesce(classes.token_cache_action, '')
+    left join {{ ref('billed_units') }} as own_units
+        on numbered.provider_id = own_units.provider_id and lower(numbered.consumed_unit) = own_units.billed_unit
+    left join {{ ref('billed_units') }} as units on units.provider_id = '*' and lower(numbered.consumed_unit) = units.billed_unit
     left join {{ ref('instance_specs') }} as accelerator on numbered.instance_type = accelerator.instance_type
     left join {{ ref('service_categories') }} as service
         on service.match_field = 'service_name' and numbered.service_name = service.match_value
         and numbered.charge_date >= service.valid_from and numbered.charge_date < service.valid_to
+    -- a pattern is read only where the service is a model API: elsewhere `video` or `storage` means something else
+    left join {{ ref('billing_token_classes') }} as metered
+        on coalesce(labels.billing_token_class, case
+            when service.ai_scope = 'model_api' or numbered.service_subcategory = 'Generative AI' then meters.billing_token_class
+        end) = metered.billing_token_class
     left join {{ ref('service_categories') }} as category
         on category.match_field = 'service_category' and numbered.service_category = category.match_value
         and numbered.charge_date >= category.valid_from and numbered.charge_date < category.valid_to
@@ -148,13 +209,17 @@ select
         'x_Feed': 'feed',
         'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
-        'x_MeterScope': 'case when billing_token_class is not null then coalesce(provider_id, provider_key) end',
+        'x_MeterScope': "case when billing_token_class is not null and split_by <> 'nothing' then coalesce(provider_id, provider_key) end",
         'x_ModelId': 'case when billing_token_class is not null then model_id end',
-        'x_ModelDeveloper': 'model_developer',
-        'x_TokenDirection': 'case when billing_token_class is not null then token_direction end',
-        'x_TokenCacheAction': 'case when billing_token_class is not null then token_cache_action end',
+        'x_ModelDeveloper': 'known_developer',
+        'x_TokenDirection': 'case when billing_token_class is not null then coalesce(token_direction, metered_direction) end',
+        'x_TokenCacheAction': 'case when billing_token_class is not null then coalesce(token_cache_action, metered_cache_action) end',
         'x_BillingTokenClass': 'billing_token_class',
-        'x_TokenQuantity': 'case when billing_token_class is not null then consumed_quantity * tokens_per_unit end',
+        'x_UsageQuantity': 'case
+            when billing_token_class is not null and quantity_unit = consumed_quantity_unit then consumed_quantity * units_per_quantity
+        end',
+        'x_UsageUnit': 'case when billing_token_class is not null then quantity_unit end',
+        'x_ServiceTier': "case when billing_token_class is not null and azure_label is not null then azure_tier end",
         'x_ProjectId': 'coalesce(x_project_id, sub_account_id)',
         'x_CredentialId': 'credential_id',
         'x_PrincipalId': 'principal_id',

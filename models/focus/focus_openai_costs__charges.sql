@@ -10,14 +10,30 @@ with lines as (
     from {{ ref('stg_openai__costs') }}
 ),
 
+meters as (
+    {{ billing_meters('lines', "'openai'", 'line_item') }}
+),
+
+classes as (
+    select * from {{ ref('billing_token_classes') }}
+),
+
 classified as (
     select
         lines.*,
+        lines.quantity_unit as vendor_unit,
         row_number() over (partition by lines.charge_date, lines.content_key order by lines.content_key) as ordinal,
-        labels.billing_token_class,
+        coalesce(labels.billing_token_class, meters.billing_token_class) as billing_token_class,
         classes.token_direction,
         classes.token_cache_action,
-        coalesce(aliases.model_id, lines.raw_model) as model_id,
+        classes.quantity_unit as class_unit,
+        classes.split_by,
+        -- a tool fee names the tool, a duration or an image may name its model alone
+        coalesce(aliases.model_id, models.model_id, lines.raw_model) as model_id,
+        case
+            when lines.quantity_unit is null then lines.quantity
+            when units.quantity_unit = classes.quantity_unit then lines.quantity * units.units_per_quantity
+        end as usage_quantity,
         scope.service_provider_name,
         scope.service_name,
         scope.invoice_issuer_name,
@@ -27,7 +43,11 @@ classified as (
     from lines
     left join {{ ref('billing_token_labels') }} as labels
         on labels.provider_id = 'openai' and lines.token_label = labels.label
-    left join {{ ref('billing_token_classes') }} as classes on labels.billing_token_class = classes.billing_token_class
+    left join meters on labels.label is null and lower(lines.line_item) = meters.meter
+    left join classes on coalesce(labels.billing_token_class, meters.billing_token_class) = classes.billing_token_class
+    left join {{ ref('billed_units') }} as units on units.provider_id = '*' and lower(lines.quantity_unit) = units.billed_unit
+    left join {{ ref('billing_models') }} as models
+        on models.provider_id = 'openai' and lower(coalesce(lines.raw_model, lines.line_item)) = lower(models.billing_name)
     left join {{ ref('stg_price_book__model_aliases') }} as aliases
         on aliases.provider_id = 'openai' and lines.raw_model = aliases.raw_model
     left join {{ ref('meter_scopes') }} as scope on scope.provider_id = 'openai'
@@ -50,7 +70,7 @@ select
         'ChargePeriodEnd': 'bucket_end',
         'ChargePeriodStart': 'bucket_start',
         'ConsumedQuantity': 'quantity',
-        'ConsumedUnit': "case when billing_token_class is not null then 'Tokens' else quantity_unit end",
+        'ConsumedUnit': "case when class_unit = 'tokens' then 'Tokens' else vendor_unit end",
         'EffectiveCost': 'amount',
         'HostProviderName': 'service_provider_name',
         'InvoiceIssuerName': 'invoice_issuer_name',
@@ -69,13 +89,14 @@ select
         'x_Feed': 'feed',
         'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
-        'x_MeterScope': "case when billing_token_class is not null then 'openai' end",
+        'x_MeterScope': "case when split_by <> 'nothing' then 'openai' end",
         'x_ModelId': 'case when billing_token_class is not null then model_id end',
-        'x_ModelDeveloper': "case when billing_token_class is not null then 'OpenAI' end",
+        'x_ModelDeveloper': "case when model_id is not null and billing_token_class is not null then 'OpenAI' end",
         'x_TokenDirection': 'token_direction',
         'x_TokenCacheAction': 'token_cache_action',
         'x_BillingTokenClass': 'billing_token_class',
-        'x_TokenQuantity': 'case when billing_token_class is not null then quantity end',
+        'x_UsageQuantity': 'case when billing_token_class is not null then usage_quantity end',
+        'x_UsageUnit': 'class_unit',
         'x_ProjectId': 'project_id',
         'x_CredentialId': 'api_key_id',
     }) }}

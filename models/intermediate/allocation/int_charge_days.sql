@@ -7,6 +7,8 @@ with measured as (
     select distinct charge_id from {{ ref('int_pieces_gpu_telemetry') }}
     union
     select distinct charge_id from {{ ref('int_pieces_token_work') }}
+    union
+    select distinct charge_id from {{ ref('int_pieces_provisioned') }}
 
 ),
 

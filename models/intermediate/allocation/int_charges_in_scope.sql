@@ -33,7 +33,9 @@ with charges as (
         x_PrincipalId as principal_id,
         x_ModelId as model_id,
         x_BillingTokenClass as billing_token_class,
-        x_TokenQuantity as token_quantity,
+        x_UsageQuantity as usage_quantity,
+        x_UsageUnit as usage_unit,
+        x_ServiceTier as service_tier,
         BilledCost as billed_cost,
         EffectiveCost as effective_cost
     from {{ ref('cost_and_usage') }}

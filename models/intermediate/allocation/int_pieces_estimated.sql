@@ -12,6 +12,8 @@ with token_groups as (
     from {{ ref('int_token_groups_hourly') }}
     where
         provider_id <> 'self_hosted'
+        -- the fee of the capacity or the subscription is all there is to pay, and it is no estimate
+        and coalesce(service_tier, '') not in ({{ prepaid_tiers() }})
         and contracted_cost is not null
         and cost_currency is not null
         and {{ overlaps_ledger_days('usage_date', 'usage_date') }}
@@ -129,9 +131,9 @@ select
     'token_work' as allocation_step,
     case when open_groups.billed_cost is null then 'contract_price' else 'contract_price_less_billed' end as method,
     cast(null as varchar) as rule_id,
-    'tokens' as driver,
-    -- How many of a group's tokens an unfinished bill has counted is not known.
-    case when open_groups.billed_cost is null then cast(open_groups.tokens as decimal(38, 9)) end as driver_quantity,
+    open_groups.quantity_unit as driver,
+    -- How much of a group's use an unfinished bill has counted is not known.
+    case when open_groups.billed_cost is null then cast(open_groups.quantity as decimal(38, 9)) end as driver_quantity,
     cast(null as double) as share,
     'used' as usage_state,
     case when open_groups.team_id is null then 'request_without_owner' end as remainder_reason,

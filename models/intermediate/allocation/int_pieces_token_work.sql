@@ -43,7 +43,7 @@ bill_lines as (
     from {{ ref('int_charges_in_scope') }} as charges
     left join accumulating on charges.charge_id = accumulating.charge_id
     left join {{ ref('int_charge_owners') }} as owners on charges.charge_id = owners.charge_id
-    where charges.is_metered_use and charges.meter_scope is not null
+    where charges.is_metered_use and charges.meter_scope is not null and charges.billing_token_class is distinct from 'provisioned_hours'
 
 ),
 
@@ -53,27 +53,28 @@ keyed as (
         *,
         {{ hash_key([
             'meter_scope', 'pot_account', "case when pot_account is null then project_key end", 'model_id', 'billing_token_class',
-            'pot_start', 'pot_end'
+            'service_tier', 'pot_start', 'pot_end'
         ]) }} as pot_id
     from bill_lines
 
 ),
 
--- Lines of one project, model, class and period are one pot: what the vendor billed there is the sum of their quantities. The key is
+-- Lines of one project, model, class, tier and period are one pot: what the vendor billed there is the sum of their quantities. The key is
 -- left out, because a gateway logs keys of its own and not the vendor's.
 pots as (
 
     select
         *,
-        sum(token_quantity) over (partition by pot_id) as billed_tokens
+        sum(usage_quantity) over (partition by pot_id) as billed_quantity
     from keyed
 
 ),
 
-by_tokens as (
+by_quantity as (
 
+    -- a tool fee has a quantity and names no model
     select * from pots
-    where billed_tokens > 0 and model_id is not null and billing_token_class is not null
+    where billed_quantity > 0 and billing_token_class is not null and (model_id is not null or usage_unit <> 'tokens')
 
 ),
 
@@ -81,17 +82,24 @@ by_tokens as (
 by_list_cost as (
 
     select * from pots
-    where coalesce(billed_tokens, 0) <= 0 or model_id is null or billing_token_class is null
+    where
+        coalesce(billed_quantity, 0) <= 0
+        or billing_token_class is null
+        or (model_id is null and coalesce(usage_unit, 'tokens') = 'tokens')
 
 ),
 
 token_groups as (
 
+    -- what capacity or a subscription served is on no line of use
     select
-        *,
-        coalesce(project_id, '') as project_key
-    from {{ ref('int_token_groups_hourly') }}
-    where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
+        token_groups.*,
+        coalesce(token_groups.project_id, '') as project_key,
+        case when token_groups.processing = 'batch' then 'batch' else coalesce(token_groups.service_tier, 'standard') end as priced_tier
+    from {{ ref('int_token_groups_hourly') }} as token_groups
+    where
+        coalesce(token_groups.service_tier, '') not in ({{ prepaid_tiers() }})
+        and {{ in_charge_days('token_groups.usage_date', ref('int_charge_hours')) }}
 
 ),
 
@@ -104,8 +112,9 @@ pot_hours as (
         lines.project_key,
         lines.model_id,
         lines.billing_token_class,
+        lines.service_tier,
         hours.usage_hour
-    from by_tokens as lines
+    from by_quantity as lines
     inner join {{ ref('int_charge_hours') }} as hours on lines.charge_id = hours.charge_id
 
 ),
@@ -121,20 +130,21 @@ pot_matches as (
             pot_hours.usage_hour = token_groups.usage_hour
             and pot_hours.meter_scope = token_groups.provider_id
             and pot_hours.project_key = token_groups.project_key
-            and pot_hours.model_id = token_groups.model_id
+            and (pot_hours.model_id is null or pot_hours.model_id = token_groups.model_id)
             and pot_hours.billing_token_class = token_groups.billing_token_class
-    where token_groups.tokens > 0
+            and (pot_hours.service_tier is null or pot_hours.service_tier = token_groups.priced_tier)
+    where token_groups.quantity > 0
 
 ),
 
-token_matches as (
+quantity_matches as (
 
     select
         lines.charge_id,
-        'tokens_of_billed_tokens' as method,
-        'tokens' as driver,
-        matched.tokens as quantity,
-        lines.billed_tokens,
+        'billed_quantity' as method,
+        lines.usage_unit as driver,
+        matched.quantity,
+        lines.billed_quantity,
         matched.usage_hour,
         matched.usage_date,
         matched.token_class,
@@ -147,7 +157,7 @@ token_matches as (
         matched.customer_id,
         matched.feature,
         matched.api_key_id
-    from by_tokens as lines
+    from by_quantity as lines
     inner join pot_matches as matched on lines.pot_id = matched.pot_id
 
 ),
@@ -159,7 +169,7 @@ list_cost_matches as (
         'list_cost_of_logged' as method,
         'list_cost' as driver,
         token_groups.list_cost as quantity,
-        cast(null as decimal(38, 9)) as billed_tokens,
+        cast(null as decimal(38, 9)) as billed_quantity,
         token_groups.usage_hour,
         token_groups.usage_date,
         token_groups.token_class,
@@ -181,13 +191,14 @@ list_cost_matches as (
             and (lines.project_key = '' or lines.project_key = token_groups.project_key)
             and (lines.model_id is null or lines.model_id = token_groups.model_id)
             and (lines.billing_token_class is null or lines.billing_token_class = token_groups.billing_token_class)
+            and (lines.service_tier is null or lines.service_tier = token_groups.priced_tier)
     where token_groups.list_cost > 0
 
 ),
 
 matches as (
 
-    select * from token_matches
+    select * from quantity_matches
     union all
     select * from list_cost_matches
 
@@ -206,17 +217,17 @@ divisors as (
     select
         pots.*,
         coalesce(logged.quantity, 0) as logged_quantity,
-        coalesce(matches_by_tokens.charge_id is not null and logged.quantity > pots.billed_tokens, false) as is_over_metered,
+        coalesce(quantified.charge_id is not null and logged.quantity > pots.billed_quantity, false) as is_over_metered,
         case
-            when matches_by_tokens.charge_id is not null
-                then greatest(cast(pots.billed_tokens as decimal(38, 9)), cast(coalesce(logged.quantity, 0) as decimal(38, 9)))
+            when quantified.charge_id is not null
+                then greatest(cast(pots.billed_quantity as decimal(38, 9)), cast(coalesce(logged.quantity, 0) as decimal(38, 9)))
             when logged.quantity > 0 then cast(logged.quantity as decimal(38, 9))
             -- Nothing logged that could share the line: it is unmetered as a whole.
             else cast(1 as decimal(38, 9))
         end as divisor,
-        matches_by_tokens.charge_id is not null as has_quantity
+        quantified.charge_id is not null as has_quantity
     from pots
-    left join (select charge_id from by_tokens) as matches_by_tokens on pots.charge_id = matches_by_tokens.charge_id
+    left join (select charge_id from by_quantity) as quantified on pots.charge_id = quantified.charge_id
     left join logged on pots.charge_id = logged.charge_id
 
 ),
@@ -233,7 +244,7 @@ unmetered_days as (
     inner join {{ ref('int_charge_hours') }} as hours on divisors.charge_id = hours.charge_id
     where
         divisors.logged_quantity = 0
-        or (divisors.has_quantity and divisors.billed_tokens > divisors.logged_quantity)
+        or (divisors.has_quantity and divisors.billed_quantity > divisors.logged_quantity)
     group by divisors.charge_id, cast(hours.usage_hour as date)
 
 ),
@@ -295,9 +306,9 @@ select
     unmetered.usage_date,
     case when divisors.is_single_hour then 'charge_hour' else 'even' end,
     'token_work',
-    case when divisors.has_quantity then 'tokens_of_billed_tokens' else 'list_cost_of_logged' end,
+    case when divisors.has_quantity then 'billed_quantity' else 'list_cost_of_logged' end,
     null,
-    case when divisors.has_quantity then 'tokens' end,
+    case when divisors.has_quantity then divisors.usage_unit end,
     case when divisors.has_quantity then unmetered.quantity end,
     cast(unmetered.quantity as double) / cast(divisors.divisor as double),
     'unmetered',

@@ -47,7 +47,7 @@ classes as (
         allocation_group_id,
         usage_date,
         '{{ usage_class }}' as token_class,
-        cast({{ usage_class }} as decimal(38, 6)) as tokens,
+        cast({{ usage_class }} as decimal(38, 6)) as quantity,
         cast(list_{{ usage_class }} as decimal(38, 12)) as list_cost,
         cast(contract_{{ usage_class }} as decimal(38, 12)) as contracted_cost
     from priced
@@ -64,11 +64,13 @@ select
     {%- endfor %}
     classes.token_class,
     names.billing_token_class,
-    classes.tokens,
+    classes.quantity,
+    bill_classes.quantity_unit,
     classes.list_cost,
     classes.contracted_cost,
     request_groups.cost_currency
 from classes
 inner join {{ ref('token_classes') }} as names on classes.token_class = names.token_class
+inner join {{ ref('billing_token_classes') }} as bill_classes on names.billing_token_class = bill_classes.billing_token_class
 inner join {{ ref('int_request_groups_hourly') }} as request_groups
     on classes.usage_date = request_groups.usage_date and classes.allocation_group_id = request_groups.allocation_group_id

@@ -49,6 +49,8 @@ pieces as (
     union all
     select {{ piece }} from {{ ref('int_pieces_token_work') }}
     union all
+    select {{ piece }} from {{ ref('int_pieces_provisioned') }}
+    union all
     select
         charge_id, unit_date, usage_hour, usage_date, placement,
         allocation_step, method, rule_id, driver, driver_quantity, share, usage_state, remainder_reason,
@@ -86,9 +88,13 @@ flows as (
     union all
     select charge_id, charge_date, 'token_work', billed_cost, effective_cost
     from {{ ref('int_charges_in_scope') }}
-    where charge_id in (select pieces.charge_id from {{ ref('int_pieces_token_work') }} as pieces)
+    where
+        charge_id in (select pieces.charge_id from {{ ref('int_pieces_token_work') }} as pieces)
+        or charge_id in (select pieces.charge_id from {{ ref('int_pieces_provisioned') }} as pieces)
     union all
     select charge_id, unit_date, 'token_work', -billed_cost, -effective_cost from {{ ref('int_pieces_token_work') }}
+    union all
+    select charge_id, unit_date, 'token_work', -billed_cost, -effective_cost from {{ ref('int_pieces_provisioned') }}
     union all
     select charge_id, unit_date, 'shared', billed_cost, effective_cost from charge_days
     where is_shared

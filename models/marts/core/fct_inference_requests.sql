@@ -114,7 +114,7 @@ select
     is_residency_fallback,
     dq_status,
     {{ hash_key([
-        'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'team_id',
-        'owned_environment', 'customer_id', 'feature'
+        'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'processing',
+        'team_id', 'owned_environment', 'customer_id', 'feature'
     ]) }} as allocation_group_id
 from priced

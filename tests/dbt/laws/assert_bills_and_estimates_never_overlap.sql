@@ -18,6 +18,8 @@ ledger as (
     where
         provider_id not in ('self_hosted', 'own')
         and allocation_group_id is not null
+        -- the fee of provisioned capacity is no price of use
+        and method <> 'provisioned_by_tokens'
         and {{ replaced_days('usage_date') }}
 ),
 

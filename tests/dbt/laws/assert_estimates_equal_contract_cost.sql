@@ -16,6 +16,7 @@ metered as (
     where
         token_groups.provider_id <> 'self_hosted'
         and token_groups.contracted_cost is not null
+        and coalesce(token_groups.service_tier, '') not in ({{ prepaid_tiers() }})
         and (billed_until.open_from is null or token_groups.usage_date >= billed_until.open_from)
         and {{ replaced_days('token_groups.usage_date') }}
     group by
@@ -30,6 +31,8 @@ ledger as (
     where
         provider_id not in ('self_hosted', 'own')
         and allocation_group_id is not null
+        -- the fee of provisioned capacity is no price of use
+        and method <> 'provisioned_by_tokens'
         and {{ replaced_days('usage_date') }}
     group by usage_date, provider_id, project_id, model_id
 )

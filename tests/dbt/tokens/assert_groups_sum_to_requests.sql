@@ -33,7 +33,7 @@ request_groups as (
 token_groups as (
     select
         usage_date,
-        sum(case when token_class in ('{{ token_class_names() | join("', '") }}') then tokens end) as tokens,
+        sum(case when token_class in ('{{ token_class_names() | join("', '") }}') then quantity end) as tokens,
         sum(list_cost) as list_cost
     from {{ ref('int_token_groups_hourly') }}
     where {{ replaced_days('usage_date') }}
