@@ -150,6 +150,35 @@ def _warehouse_of_rows(bench: Bench) -> tuple[Settings, worlds.Company]:
     return settings, company
 
 
+def pricing(bench: Bench) -> None:
+    """Pricing and adding up alone, against a hash join by hand on the same rows and against calculators of one call."""
+    settings, _ = _warehouse_of_rows(bench)
+    arguments = {
+        "build_path": str(settings.build_path),
+        "compiled": str(settings.build / "target" / "compiled"),
+        "prices": str(next(settings.landing.glob("price_book/*/*/token_prices.csv"))),
+        "aliases": str(next(settings.landing.glob("price_book/*/*/model_aliases.csv"))),
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+    }
+    found = last_json(python(["-m", "bench.pricing", json.dumps(arguments)], bench.work / "pricing-home"))
+    bench.report.details["pricing"] = found
+    cpu, rows = found["cpu_seconds"], found["rows"]
+    equal = found["list_cost"]["ours"] == found["list_cost"]["by_hand"]
+    rate = f"{rows / cpu['ours']:,.0f} requests a processor second; costs equal: {equal}"
+    bench.report.add(
+        "pricing and adding up, as a multiple of the join by hand", cpu["ours"] / cpu["by_hand"], 1.43, "x", rate
+    )
+    bench.report.add(
+        "  the groups model with ids, contract cost and all classes", cpu["groups"] / cpu["by_hand"], None, "x"
+    )
+    for name, calls in found["calls_per_second"].items():
+        note = f"{calls:,.0f} calls a processor second"
+        bench.report.add(
+            f"  requests priced in the time of a call of {name}", rows / cpu["ours"] / calls, None, "", note
+        )
+
+
 def nothing(bench: Bench) -> None:
     """A second run right after the first."""
     settings, company = _warehouse_of_rows(bench)
@@ -216,4 +245,6 @@ def _compare(bench: Bench, what: str, one: Night, other: Night, target: float) -
     bench.report.add(AS_PROCESSOR, one_cpu / other_cpu, None, "x", f"{one_cpu:.1f} s / {other_cpu:.1f} s")
 
 
-SECTIONS = {section.__name__: section for section in (fixed, rows, hand, nothing, redelivery, history, restatement)}
+SECTIONS = {
+    section.__name__: section for section in (fixed, rows, hand, pricing, nothing, redelivery, history, restatement)
+}

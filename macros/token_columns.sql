@@ -42,18 +42,35 @@
     {%- endfor %})
 {%- endmacro %}
 
+{#- Token classes of sound and pictures: most requests have none, and their prices are passed over then. -#}
+{% macro media_class_names() -%}
+    {%- set found = [] -%}
+    {%- for token_class in token_class_names() if token_class.split('_')[-1] in ('audio', 'image', 'video') -%}
+        {%- do found.append(token_class) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {#- Cost of a request: quantity × unit price over the classes. A class that was used and has no price makes the cost unknown. -#}
 {% macro usage_cost(usage, prices, prefix) -%}
-    cast({% for token_class in token_class_names() -%}
-        coalesce(cast({{ usage }}.{{ token_class }}_tokens as decimal(18, 0)) * {{ prices }}.{{ prefix }}_{{ token_class }},
-            case when {{ usage }}.{{ token_class }}_tokens = 0 then 0 end)
-        {{- ' + ' if not loop.last }}
+    cast({% for token_class in token_class_names() if token_class not in media_class_names() -%}
+        {{ token_cost(usage, prices, prefix, token_class) }}{{ ' + ' if not loop.last }}
     {%- endfor %} as decimal(38, 12))
+    + case when {% for token_class in media_class_names() -%}
+        {{ usage }}.{{ token_class }}_tokens = 0 {{ 'and ' if not loop.last }}
+    {%- endfor %} then 0 else cast({% for token_class in media_class_names() -%}
+        {{ token_cost(usage, prices, prefix, token_class) }}{{ ' + ' if not loop.last }}
+    {%- endfor %} as decimal(38, 12)) end
     + case when {{ usage }}.has_units then cast({% for unit_class in unit_class_names() -%}
         coalesce(cast({{ usage }}.{{ unit_class }} as decimal(18, 6)) * {{ prices }}.{{ prefix }}_{{ unit_class }},
             case when coalesce({{ usage }}.{{ unit_class }}, 0) = 0 then 0 end)
         {{- ' + ' if not loop.last }}
     {%- endfor %} as decimal(38, 12)) else 0 end
+{%- endmacro %}
+
+{% macro token_cost(usage, prices, prefix, token_class) -%}
+    coalesce(cast({{ usage }}.{{ token_class }}_tokens as decimal(18, 0)) * {{ prices }}.{{ prefix }}_{{ token_class }},
+        case when {{ usage }}.{{ token_class }}_tokens = 0 then 0 end)
 {%- endmacro %}
 
 {#- Tiers whose use costs nothing more: capacity by the hour, a subscription. Seed service_tiers has the names that vendors give them. -#}
