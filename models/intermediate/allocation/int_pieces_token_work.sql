@@ -294,6 +294,7 @@ select
     'serving' as workload_type,
     matches.allocation_group_id,
     divisors.is_over_metered,
+    case when divisors.has_quantity then cast(divisors.billed_quantity as decimal(38, 9)) end as pot_quantity,
     {{ allocate('divisors.billed_cost', 'matches.quantity', 'divisors.divisor') }} as billed_cost,
     {{ allocate('divisors.effective_cost', 'matches.quantity', 'divisors.divisor') }} as effective_cost
 from matches
@@ -329,6 +330,7 @@ select
     'serving',
     null,
     false,
+    case when divisors.has_quantity then cast(divisors.billed_quantity as decimal(38, 9)) end,
     {{ allocate('divisors.billed_cost', 'unmetered.quantity', 'divisors.divisor') }},
     {{ allocate('divisors.effective_cost', 'unmetered.quantity', 'divisors.divisor') }}
 from unmetered
