@@ -244,8 +244,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
         return
     table = new_table(
         "A million tokens, by API and on our own GPUs",
-        "<",
-        "<provider",
+        "<served by",
         "<model",
         "tokens (M)",
         "used",
@@ -256,8 +255,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     shown = [row for row in rows if row[0] == "API"][:4] + [row for row in rows if row[0] != "API"][:4]
     for kind, provider, model, currency, tokens, used, allocated, loaded in shown:
         table.add_row(
-            kind,
-            provider,
+            f"{provider} API" if kind == "API" else "own GPUs",
             model,
             amount(tokens / 1_000_000, 1),
             amount(used),
