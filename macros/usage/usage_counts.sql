@@ -29,7 +29,7 @@ from (
     from (
         select
             *,
-            try(json_extract_string(usage, ['{{ all_paths | join("', '") }}'])) as usage_texts
+            case when json_valid(usage) then json_extract_string(usage, ['{{ all_paths | join("', '") }}']) end as usage_texts
         from {{ relation }}
     ) as parsed
 ) as numbered

@@ -132,6 +132,7 @@ select
         case
             when usage_problem is not null then usage_problem
             when usage_shape = 'unknown' then 'unknown_usage_shape'
+            when usage_shape = 'duration' and prompt_tokens is null then 'unreadable_usage'
             when len([t for t in turns if t.type not in ('message', 'compaction')]) > 0 then 'turns_of_another_model'
             when overlap > 0 then 'cached_modality_assumed'
         end as usage_problem,

@@ -42,6 +42,12 @@ OBSERVED_SQL = r"""
     union all
     select lower(provider), model, min(_day) from raw.model_responses group by all
     union all
+    select custom_llm_provider, model, min(_day) from raw.litellm_callbacks group by all
+    union all
+    select 'aws', model_id, min(_day) from raw.bedrock_invocations group by all
+    union all
+    select 'aws', body_model, min(_day) from raw.bedrock_invocations group by all
+    union all
     select lower(provider), coalesce(response_model, request_model) as raw_model, min(_day) from raw.otel_spans group by all
     union all
     select lower(provider), model, min(_day) from raw.langfuse_observations group by all

@@ -5,6 +5,8 @@ with logged as (
         'litellm': 'stg_litellm__requests',
         'request_log': 'stg_request_log__requests',
         'model_responses': 'stg_model_responses__requests',
+        'bedrock': 'stg_bedrock__requests',
+        'litellm_callbacks': 'stg_litellm__callback_requests',
         'otel': 'stg_otel__requests',
         'langfuse': 'stg_langfuse__requests',
     }.items() %}

@@ -46,6 +46,8 @@ BUILT = (
     "stg_litellm__requests",
     "stg_request_log__requests",
     "stg_model_responses__requests",
+    "stg_bedrock__requests",
+    "stg_litellm__callback_requests",
     "stg_otel__requests",
     "stg_langfuse__requests",
     "stg_price_book__token_prices",

@@ -19,11 +19,19 @@ from orchestration.landing.load import load_pending
 from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.unit.usage_shapes.bodies import Body, load_bodies
+from tests.unit.usage_shapes.envelopes import (
+    ANTHROPIC_BATCH,
+    ANTHROPIC_MAPPING,
+    BEDROCK,
+    CALLBACKS,
+    ENVELOPES,
+    SECRET,
+    SPEND_LOGS,
+)
 
 DATA = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
 # When genai-prices priced its test set.
 PRICED_AT = "2026-08-21T12:00:00Z"
-SECRET = "a prompt that must stay in landing"
 AS_OF = datetime(2026, 11, 21)
 
 
@@ -43,6 +51,13 @@ def line_of(body: Body) -> dict:
     return {"ts": PRICED_AT, "request_id": body.body_id, "provider": body.provider, **vendors, **content}
 
 
+def _land(settings: Settings, source: str, feed: str, lines: list[dict], mapping: dict | None = None) -> None:
+    log = settings.home / f"{feed}.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    land(source, [log], settings=settings, feed=feed, version="1", mapping=mapping)
+
+
 @pytest.fixture(scope="session")
 def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DuckDB file whose schema `raw` is what the loader made of the bodies, with prices and names of their models."""
@@ -51,15 +66,24 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(
         home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
     )
-    log = folder / "responses.jsonl"
-    log.write_text("".join(json.dumps(line_of(body)) + "\n" for body in bodies))
-    land("model_responses", [log], settings=settings, version="1")
-    (result,) = load_pending(settings, as_of=AS_OF)
-    assert (result.outcome, result.loaded) == ("loaded", len(bodies)), result.reason
+    _land(settings, "model_responses", "bodies", [line_of(body) for body in bodies])
+    _land(settings, "model_responses", "envelopes", ENVELOPES, mapping={"provider": "=openai"})
+    _land(settings, "model_responses", "anthropic_batch", ANTHROPIC_BATCH, mapping=ANTHROPIC_MAPPING)
+    _land(settings, "bedrock", "bedrock", BEDROCK)
+    _land(settings, "litellm", "spend_logs", SPEND_LOGS)
+    _land(settings, "litellm", "callbacks", CALLBACKS)
+    results = load_pending(settings, as_of=AS_OF)
+    assert {(one.table, one.outcome, one.rejected) for one in results} == {
+        ("model_responses", "loaded", 0),
+        ("bedrock_invocations", "loaded", 0),
+        ("litellm_spend_logs", "loaded", 0),
+        ("litellm_callbacks", "loaded", 0),
+    }, [one.reason for one in results]
     database = folder / "shapes.duckdb"
     lake_views = folder / "views.duckdb"
     with duckdb.connect(str(lake_views)) as con:
         register(con, settings)
+        pairs = model_aliases.observed_pairs(con)
         con.execute(f"attach '{database}' as own")
         con.execute("create schema own.raw")
         for (name,) in con.execute(
@@ -69,7 +93,6 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
             con.execute(f"create table own.raw.{name} as from raw.{name}")
     price_rows.write_rows(folder / "token_prices.csv", book.price_book({body.provider for body in bodies}))
     names = model_aliases.provider_aliases(PROJECT_DIR)
-    pairs = {(body.provider, body.model): "2026-01-01" for body in bodies if body.model}
     model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))
     with duckdb.connect(str(database)) as con:
         for table in ("token_prices", "model_aliases"):

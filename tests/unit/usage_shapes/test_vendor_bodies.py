@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 import duckdb
 
 from tests.unit.usage_shapes.bodies import Body
-from tests.unit.usage_shapes.conftest import SECRET
+from tests.unit.usage_shapes.envelopes import SECRET
 
 # What genai-prices counts, from our disjoint classes. Its totals are inclusive, its subsets overlap.
 SUBSETS = {
@@ -58,8 +59,8 @@ def test_every_body_is_read_as_its_provider_counts(bodies: list[Body], requests:
 
 
 def test_classes_add_up_and_no_body_breaks_a_rule(bodies: list[Body], requests: dict[str, dict]) -> None:
-    assert len(requests) == len(bodies) == 566
-    for row in requests.values():
+    assert len(bodies) == 566
+    for row in (requests[body.body_id] for body in bodies):
         tokens = {name: count for name, count in row.items() if name.endswith("_tokens") and "_total_" not in name}
         assert min(tokens.values()) >= 0
         for direction in ("input", "output"):
@@ -68,8 +69,8 @@ def test_classes_add_up_and_no_body_breaks_a_rule(bodies: list[Body], requests: 
         assert row["dq_status"] == "ok"
 
 
-def test_the_shape_is_told_by_keys(requests: dict[str, dict]) -> None:
-    assert Counter(row["usage_shape"] for row in requests.values()) == {
+def test_the_shape_is_told_by_keys(bodies: list[Body], requests: dict[str, dict]) -> None:
+    assert Counter(requests[body.body_id]["usage_shape"] for body in bodies) == {
         "gemini": 131,
         "openai_chat": 126,
         "openai_responses": 90,
@@ -85,6 +86,37 @@ def test_the_shape_is_told_by_keys(requests: dict[str, dict]) -> None:
 
 def test_prompts_and_answers_stay_in_landing(raw) -> None:
     with duckdb.connect(str(raw), read_only=True) as con:
-        landed = con.sql("from raw.model_responses").to_arrow_table().to_pylist()
-    assert len(landed) == 566
-    assert not any(SECRET in str(value) for row in landed for value in row.values())
+        for table in ("model_responses", "bedrock_invocations", "litellm_callbacks", "litellm_spend_logs"):
+            landed = con.sql(f"from raw.{table}").to_arrow_table().to_pylist()
+            assert landed, table
+            assert not any(SECRET in str(value) for row in landed for value in row.values()), table
+
+
+# (provider, model) -> bodies whose price is another here, and why.
+PRICED_OTHERWISE = {
+    # a web search has a fee; the set has the prices of input and output only
+    ("anthropic", "claude-sonnet-4-6"): 2,
+    ("anthropic", "claude-sonnet-4-20250514"): 2,
+    ("anthropic", "claude-sonnet-4-5-20250929"): 1,
+    # the list has lowered the price since the set was made, without a date: it holds for all time
+    ("openai", "gpt-5.6-sol"): 8,
+    # the list names another model as the latest since the set was made
+    ("mistral", "mistral-medium-latest"): 15,
+    # the list has no audio price of this model and falls back to text; here a class without a price is unpriced
+    ("openai", "gpt-4o-audio-preview-2024-12-17"): 2,
+    # free, and free models are no price of 0 in the book
+    ("openrouter", "google/gemini-2.0-flash-exp:free"): 1,
+}
+
+
+def test_every_body_costs_what_its_provider_charges(bodies: list[Body], requests: dict[str, dict]) -> None:
+    differences: Counter[tuple[str, str | None]] = Counter()
+    compared = 0
+    for body in bodies:
+        if body.input_price is not None and body.output_price is not None:
+            compared += 1
+            cost = requests[body.body_id]["list_cost"]
+            if cost is None or abs(cost - body.input_price - body.output_price) > Decimal("1e-12"):
+                differences[body.provider, body.model] += 1
+    assert compared == 457
+    assert differences == PRICED_OTHERWISE

@@ -1,0 +1,158 @@
+"""Lines as vendors, gateways and batch files write them: what is around the usage object."""
+
+from __future__ import annotations
+
+SECRET = "a prompt that must stay in landing"
+CHAT_USAGE = {
+    "prompt_tokens": 6074,
+    "completion_tokens": 285,
+    "total_tokens": 6359,
+    "prompt_tokens_details": {"cached_tokens": 3456},
+}
+MESSAGE_USAGE = {
+    "input_tokens": 100,
+    "cache_creation_input_tokens": 500,
+    "cache_creation": {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 300},
+    "cache_read_input_tokens": 1000,
+    "output_tokens": 50,
+    "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0},
+    "service_tier": "batch",
+}
+# provider comes from the delivery's mapping
+ENVELOPES = [
+    {
+        "id": "chatcmpl-plain",
+        "created": 1793707200,
+        "model": "gpt-5.4",
+        "choices": SECRET,
+        "usage": CHAT_USAGE,
+        "metadata": {"team": "search", "note": SECRET},
+    },
+    {
+        "id": "batch_req_1",
+        "custom_id": "item-1",
+        "error": None,
+        "response": {
+            "status_code": 200,
+            "body": {
+                "id": "chatcmpl-batch",
+                "created": 1793707200,
+                "model": "gpt-5.4",
+                "choices": SECRET,
+                "usage": CHAT_USAGE,
+            },
+        },
+    },
+    {
+        "type": "response.done",
+        "ts": "2026-11-03T12:00:00Z",
+        "response": {
+            "id": "resp-event",
+            "status": "completed",
+            "model": "gpt-5.4",
+            "service_tier": "flex",
+            "output": SECRET,
+            "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
+        },
+    },
+    {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
+    {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
+]
+# results of a batch have no time
+ANTHROPIC_MAPPING = {"provider": "=anthropic", "requested_at": "=2026-11-03T12:00:00Z"}
+ANTHROPIC_BATCH = [
+    {
+        "custom_id": "item-1",
+        "result": {
+            "type": "succeeded",
+            "message": {"id": "msg-batch", "model": "claude-opus-4-8", "content": SECRET, "usage": MESSAGE_USAGE},
+        },
+    },
+    {"custom_id": "item-2", "result": {"type": "errored", "error": {"message": SECRET}}},
+]
+PROFILE = "arn:aws:bedrock:us-east-1:222222222222:application-inference-profile/ab12"
+
+
+def _invocation(request_id: str, model: str, body: dict | None, **counts: int) -> dict:
+    return {
+        "schemaType": "ModelInvocationLog",
+        "schemaVersion": "1.0",
+        "timestamp": "2026-11-03T12:00:00Z",
+        "accountId": "222222222222",
+        "identity": {"arn": "arn:aws:sts::222222222222:assumed-role/support-bot/session"},
+        "region": "us-east-1",
+        "requestId": request_id,
+        "operation": "Converse",
+        "modelId": model,
+        "requestMetadata": {"team": "support", "feature": "triage"},
+        "input": {"inputBodyJson": {"messages": SECRET}, "inputTokenCount": 100, **counts},
+        "output": {"outputTokenCount": 50} | ({"outputBodyJson": body} if body else {}),
+    }
+
+
+CACHED = {"cacheReadInputTokenCount": 1000, "cacheWriteInputTokenCount": 500}
+CONVERSE_USAGE = {
+    "inputTokens": 100,
+    "outputTokens": 50,
+    "totalTokens": 1650,
+    "cacheReadInputTokens": 1000,
+    "cacheWriteInputTokens": 500,
+    "cacheDetails": [{"ttl": "5m", "inputTokens": 200}, {"ttl": "1h", "inputTokens": 300}],
+}
+BEDROCK = [
+    _invocation("log-counts", PROFILE, None, **CACHED),
+    _invocation("converse-body", PROFILE, {"usage": CONVERSE_USAGE, "output": SECRET}),
+    _invocation("anthropic-body", PROFILE, {"model": "claude-opus-4-8", "content": SECRET, "usage": MESSAGE_USAGE}),
+    _invocation("provisioned", "arn:aws:bedrock:us-east-1:222222222222:provisioned-model/p1", None),
+]
+LITELLM_USAGE = {
+    "prompt_tokens": 10000,
+    "completion_tokens": 1000,
+    "prompt_tokens_details": {"cached_tokens": 4000, "cache_write_tokens": 3000},
+    "completion_tokens_details": {"reasoning_tokens": 600},
+}
+SPEND_LOGS = [
+    {
+        "request_id": "spend-log",
+        "call_type": "acompletion",
+        "spend": 0.0486,
+        "prompt_tokens": 10000,
+        "completion_tokens": 1000,
+        "startTime": "2026-11-03T12:00:00.000Z",
+        "model": "gpt-5.6-sol",
+        "custom_llm_provider": "openai",
+        "metadata": {"usage_object": LITELLM_USAGE},
+        "messages": SECRET,
+    }
+]
+
+
+def _callback(request_id: str, metadata: dict, **more: object) -> dict:
+    return {
+        "id": request_id,
+        "trace_id": "t",
+        "call_type": "acompletion",
+        "response_cost": 0.0486,
+        "status": "success",
+        "startTime": 1793707200.25,
+        "endTime": 1793707202.5,
+        "model": "gpt-5.6-sol",
+        "model_map_information": {"model_map_key": "gpt-5.6-sol"},
+        "custom_llm_provider": "openai",
+        "prompt_tokens": 10000,
+        "completion_tokens": 1000,
+        "total_tokens": 11000,
+        "cache_hit": None,
+        "metadata": metadata | {"requester_metadata": SECRET},
+        "messages": SECRET,
+        "response": {"choices": SECRET},
+        "model_parameters": {"tools": SECRET},
+        "error_information": {"traceback": SECRET},
+    } | more
+
+
+CALLBACKS = [
+    _callback("callback", {"usage_object": LITELLM_USAGE, "user_api_key_team_id": "t-1"}),
+    _callback("callback-totals", {}),
+    _callback("callback-cache-hit", {"usage_object": LITELLM_USAGE}, cache_hit=True),
+]
