@@ -88,10 +88,10 @@
             + {{ compacted('cache_read_input_tokens') }} as cached_tokens,
         coalesce(greatest(anthropic_cache_write, other_cache_write), coalesce(detail_written_5m, 0) + coalesce(detail_written_1h, 0))
             + {{ compacted('cache_creation_input_tokens') }} as cache_write,
-        coalesce(detail_written_5m, list_sum([w.inputTokens for w in written_by_ttl if w.ttl = '5m']), 0)
-            + {{ compacted('cache_creation.ephemeral_5m_input_tokens') }} as cache_write_5m,
-        coalesce(detail_written_1h, list_sum([w.inputTokens for w in written_by_ttl if w.ttl = '1h']), 0)
-            + {{ compacted('cache_creation.ephemeral_1h_input_tokens') }} as cache_write_1h,
+        coalesce(detail_written_5m, list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '5m']), 0)
+            + {{ compacted('cache_creation', 'ephemeral_5m_input_tokens') }} as cache_write_5m,
+        coalesce(detail_written_1h, list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '1h']), 0)
+            + {{ compacted('cache_creation', 'ephemeral_1h_input_tokens') }} as cache_write_1h,
         coalesce(detail_cached_audio, {{ of_modality('cached', 'AUDIO') }}, 0) as cached_audio,
         coalesce(detail_cached_image, {{ of_modality('cached', 'IMAGE', 'DOCUMENT') }}, 0) as cached_image,
         coalesce({{ of_modality('cached', 'VIDEO') }}, 0) as cached_video,
@@ -133,7 +133,7 @@ select
             when usage_problem is not null then usage_problem
             when usage_shape = 'unknown' then 'unknown_usage_shape'
             when usage_shape = 'duration' and prompt_tokens is null then 'unreadable_usage'
-            when len([t for t in turns if t.type not in ('message', 'compaction')]) > 0 then 'turns_of_another_model'
+            when len([t for t in turns if t['type'] not in ('message', 'compaction')]) > 0 then 'turns_of_another_model'
             when overlap > 0 then 'cached_modality_assumed'
         end as usage_problem,
         case upper(traffic_type)
@@ -155,16 +155,19 @@ select
     uncached_audio - overlap_audio as audio_in,
     uncached_image - overlap_image as image_in,
     uncached_video - (overlap - overlap_audio - overlap_image) as video_in
-from {{ usage_overlap }}
-cross join (values (1)) as one_row (one)
+from (
+    select usage_overlap.*, one_row.one
+    from {{ usage_overlap }}
+    cross join (values (1)) as one_row (one)
+) as guarded
 {%- endmacro %}
 
-{#- Tokens of the compaction turns of Anthropic's `iterations`. -#}
-{% macro compacted(field) -%}
-    coalesce(list_sum([t.{{ field }} for t in turns if t.type = 'compaction']), 0)
+{#- Tokens of the compaction turns of Anthropic's `iterations`, from a field or one inside it. -#}
+{% macro compacted(field, inner=none) -%}
+    coalesce(list_sum([t['{{ field }}']{{ "['" ~ inner ~ "']" if inner }} for t in turns if t['type'] = 'compaction']), 0)
 {%- endmacro %}
 
 {#- Tokens of these modalities in one of Gemini's lists; NULL where it has none. -#}
 {% macro of_modality(details) -%}
-    list_sum([m.tokenCount for m in {{ details }}_by_modality if m.modality in ('{{ varargs | join("', '") }}')])
+    list_sum([m['tokenCount'] for m in {{ details }}_by_modality if m['modality'] in ('{{ varargs | join("', '") }}')])
 {%- endmacro %}
