@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from . import spans
 from .company import GATEWAY_ROUTES, OPUS, SERVING_ROUTES, TERRA
 from .database import JSON_LINES, PARQUET, add_table, copy
 from .timeline import HOUR, Timeline, epoch
@@ -65,7 +66,7 @@ def write_days(
 ) -> dict[str, dict[date, Path]]:
     """Write logs and truth of every day; returns the files by meter and day."""
     prepare(con)
-    files: dict[str, dict[date, Path]] = {"litellm": {}, "request_log": {}}
+    files: dict[str, dict[date, Path]] = {"litellm": {}, "request_log": {}, "otel": {}}
     new_model_from = timeline.day_of(*next(r.from_day for r in GATEWAY_ROUTES if r.model == TERRA and r.from_day))
     con.execute("create or replace table repeats as select null::varchar as none limit 0")
     for number, day in enumerate(timeline.days):
@@ -92,6 +93,7 @@ def write_days(
                 last_hour = epoch(day, 23)
                 keep = f"second >= {last_hour}" if overlap_next else "false"
                 con.execute(f"create or replace table repeats as select * from log_rows where {keep}")
+                files["otel"][day] = spans.write_day(con, day, timeline, out / f"traces-{day}.json")
             else:
                 files[meter][day] = copy(con, _serving_query(), target, PARQUET)
         if number % 10 == 9:

@@ -204,6 +204,7 @@ def _deliver_logs(outbox: _Outbox, timeline: Timeline, logs: dict[str, dict[date
             feed="serving",
             mapping=requests.REQUEST_LOG_MAPPING,
         )
+        outbox.add(_at(last), "otel", [logs["otel"][day] for day in _days(first, last)], feed="collector")
     if late in logs["litellm"]:
         outbox.add(_at(timeline.day_of(0, 8)), "litellm", [logs["litellm"][late]], feed="gateway")
     if again in logs["litellm"]:

@@ -141,6 +141,33 @@ def test_losing_a_fifth_of_the_log_changes_nobody_elses_cost(week, week_publishe
         assert changed == []
 
 
+def test_spans_of_calls_that_the_gateway_logged_change_no_cost(week, week_published, tmp_path_factory):
+    """T18: the week without its spans has the same marts but for what says who saw which calls."""
+    target = tmp_path_factory.mktemp("no-spans")
+    entries = [entry for entry in read_manifest(week.manifest) if entry["source"] != "otel"]
+    for entry in entries:
+        entry["files"] = [str(week.manifest.parent / name) for name in entry["files"]]
+    listed = target / "deliveries.json"
+    listed.write_text(json.dumps({"deliveries": entries}))
+    built = warehouse(tmp_path_factory.mktemp("no-spans-warehouse"), week, arrived_by="1970-01-01")
+    land_manifest(listed, settings=built.settings)
+    assert built.night().version
+    assert set(differences(built.marts, week_published.marts)) == {"quality.meter_coverage_daily"}
+    with duckdb.connect(str(week_published.marts), read_only=True) as con:
+        [(seen, counted)] = con.execute(
+            "select sum(requests), sum(requests_of_record) from quality.meter_coverage_daily where meter = 'otel'"
+        ).fetchall()
+        assert seen > 0
+        assert counted == 0
+        # the vendor's report covers all that the gateway has of a model, and more: calls that bypassed it
+        [(covered, covering)] = con.execute(
+            "select min(covered_share), min(covering_share) from quality.meter_coverage_daily"
+            " where meter = 'litellm' and compared_with = 'vendor_report' and compared_tokens > 0"
+        ).fetchall()
+        assert covered == 1
+        assert 0 < covering < 1
+
+
 # The tests below change the shared week, so they come last.
 
 

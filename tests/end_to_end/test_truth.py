@@ -22,7 +22,7 @@ def marts(demo):
     )
     con.execute(
         "create temp view requests as select * from read_parquet("
-        f"'{demo.published}/parquet/core/fct_inference_requests/*/*.parquet', hive_partitioning = false)"
+        f"'{demo.published}/parquet/core/fct_inference_requests/*/*.parquet', hive_partitioning = false) where is_of_record"
     )
     yield con
     con.close()

@@ -145,3 +145,26 @@ def test_request_log_names_its_columns_in_the_mapping(delivered, truth):
             row["customer_id"],
         )
         assert logged[row["request_id"]] == expected
+
+
+def test_spans_repeat_calls_of_the_gateway(delivered):
+    log = _newest(_logged(delivered))
+    calls, agents = [], []
+    for path in (path for e in delivered("otel") for path in e["paths"]):
+        for line in path.read_text().splitlines():
+            for resource in json.loads(line)["resourceSpans"]:
+                for one in resource["scopeSpans"][0]["spans"]:
+                    values = {a["key"]: next(iter(a["value"].values())) for a in one["attributes"]}
+                    (calls if values["gen_ai.operation.name"] == "chat" else agents).append((one, values))
+    assert len(calls) == len(agents) > 100
+    assert {one["parentSpanId"] for one, _ in calls} == {one["spanId"] for one, _ in agents}
+    assert len({values["gen_ai.response.id"] for _, values in calls}) == len(calls)
+    systems = Counter("gen_ai.system" in values for _, values in calls)
+    assert systems[True] > 0 < systems[False]
+    for _, values in calls:
+        row = log[values["gen_ai.response.id"]]
+        details = row["metadata"]["usage_object"]["prompt_tokens_details"]
+        old, new = ("gen_ai.usage.prompt_tokens", "gen_ai.usage.input_tokens")
+        assert int(values.get(old) or values[new]) == row["prompt_tokens"]
+        old, new = ("gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.cache_read.input_tokens")
+        assert int(values.get(old) or values[new]) == details["cached_tokens"]
