@@ -187,6 +187,11 @@ def test_an_unknown_model_is_unpriced_and_counted_never_free(week_published, tmp
             " from quality.unpriced_usage_daily where raw_model = 'zeta-9-ultra'"
         ).fetchall()
         assert found == [("2026-10-05", "zeta-9-ultra", 1, 1234, 56)]
+        listed = con.execute(
+            "select first_seen_date::varchar, last_seen_date::varchar, unpriced_requests, classes_without_price, matched_by"
+            " from quality.unpriced_usage where raw_model = 'zeta-9-ultra'"
+        ).fetchall()
+        assert listed == [("2026-10-05", "2026-10-05", 1, "input_uncached_text output_text", "none")]
         cost = con.execute(
             "select list_cost, contracted_cost, pricing_status from read_parquet("
             f"'{week_published.published}/parquet/core/fct_inference_requests/usage_date=2026-10-05/*.parquet')"

@@ -23,6 +23,7 @@ from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
 from orchestration.reference import book, model_aliases, price_book, price_rows
 from orchestration.settings import PROJECT_DIR
+from tests.unit.pricing.golden import GOLDEN
 
 SEED = 20261121
 PROVIDERS = ("openai", "anthropic", "aws", "google", "azure", "deepseek", "mistral", "groq", "x-ai")
@@ -34,6 +35,13 @@ LOGGED_CLASSES = (
         if name not in ("input_cache_read_audio", "input_cache_read_image", "output_video")
     ),
     "web_searches",
+)
+COMPARED_PROVIDERS = ("openai", "anthropic", "google", "deepseek", "x-ai")
+EXTRAS = (
+    {"input_cache_read": 4321},
+    {"input_cache_write_5m": 777, "input_cache_write_1h": 333},
+    {"output_reasoning": 500},
+    {"input_audio": 1000, "output_audio": 400},
 )
 CONTEXTS = {
     ("standard", "standard"): ({},),
@@ -84,6 +92,7 @@ class Case:
     variant: tuple[str, str]
     at: datetime
     tokens: dict[str, int] = field(default_factory=dict)
+    residency: str = ""
 
     def oracle_cost(self) -> Decimal:
         """The price by the genai-prices calculator, from inclusive totals as it wants them."""
@@ -180,6 +189,42 @@ def make_cases() -> list[Case]:
     return cases
 
 
+def make_plain_cases() -> list[Case]:
+    """For every model of some providers and each of its tiers: text alone, and with cache, cache writes, reasoning and
+    audio, at context thresholds N and N + 1 too, on a day on which LiteLLM's undated map holds.
+    """
+    rng = random.Random(SEED)
+    cases: list[Case] = []
+    for provider in (p for p in providers if p.id in COMPARED_PROVIDERS):
+        for model in provider.models:
+            rows = list(price_book.token_prices([_only(provider, model)]))
+            for variant in sorted({(r.service_tier, r.processing) for r in rows if r.processing == "standard"}):
+                priced = {r.token_class for r in rows if (r.service_tier, r.processing) == variant}
+                thresholds = sorted({r.tier_start for r in rows if r.tier_start})
+                if not {"input_uncached_text", "output_text"} <= priced:
+                    continue
+                for size in [None, *(n + extra for n in thresholds for extra in (0, 1))]:
+                    for extra in ({}, *EXTRAS):
+                        tokens = dict.fromkeys(LOGGED_CLASSES, 0) | extra
+                        tokens["output_text"] = rng.randrange(1, 20_000)
+                        others = sum(n for name, n in extra.items() if name.startswith("input_"))
+                        tokens["input_uncached_text"] = size - others if size else rng.randrange(1, 50_000)
+                        at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+                        cases.append(Case(f"plain-{len(cases)}", provider.id, model, variant, at, tokens))
+    return cases
+
+
+def golden_cases() -> list[Case]:
+    """The rows of golden.GOLDEN."""
+    models = {(provider.id, model.id): model for provider in providers for model in provider.models}
+    none = dict.fromkeys(LOGGED_CLASSES, 0)
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    return [
+        Case(name, provider, models[provider, model], variant, at, none | tokens, residency)
+        for name, (provider, model, variant, residency, tokens, _) in GOLDEN.items()
+    ]
+
+
 def _only(provider, model: ModelInfo):
     import copy
 
@@ -214,24 +259,31 @@ def cases() -> list[Case]:
 
 
 @pytest.fixture(scope="session")
-def priced(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+def plain_cases() -> list[Case]:
+    """One use at a time of every model."""
+    return make_plain_cases()
+
+
+@pytest.fixture(scope="session")
+def priced(cases: list[Case], plain_cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """request_id -> row of core.fct_inference_requests, built by dbt from the cases as LiteLLM would log them."""
     folder = tmp_path_factory.mktemp("pricing")
     database = folder / "pricing.duckdb"
     with duckdb.connect(str(database)) as con:
         _create_raw_tables(con)
         price_rows.write_rows(folder / "token_prices.csv", book.price_book(PROVIDERS))
+        logged = [*cases, *plain_cases, *golden_cases()]
         names = model_aliases.provider_aliases(PROJECT_DIR)
         model_aliases.write_model_aliases(
             folder / "model_aliases.csv",
-            model_aliases.resolve({(c.provider_id, c.model.id): "2026-01-01" for c in cases}, names),
+            model_aliases.resolve({(c.provider_id, c.model.id): "2026-01-01" for c in logged}, names),
         )
         _insert_csv(con, "token_prices", folder / "token_prices.csv")
         con.execute("update raw.token_prices set _feed = 'book'")
         con.execute("insert into raw.price_book_days (book_id, valid_from) values ('book', date '1970-01-01')")
         _insert_csv(con, "model_aliases", folder / "model_aliases.csv")
         with (folder / "requests.csv").open("w", newline="") as file:
-            rows = [_as_litellm_row(case) for case in cases]
+            rows = [_as_litellm_row(case) for case in logged]
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)
@@ -276,6 +328,7 @@ def _as_litellm_row(case: Case) -> dict[str, object]:
         "started_at": case.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
         "_day": case.at.date().isoformat(),
         "served_tier": service_tier,
+        "residency": case.residency,
         "status": "success",
         "cache_hit": "False",
         "prompt_tokens": sum(n for name, n in t.items() if name.startswith("input_")),
