@@ -161,6 +161,7 @@ def land(
     The gateway's log         ai-finops land litellm spend-logs-2026-10-*.jsonl
     Any log of requests       ai-finops land request_log calls.csv --map requested_at=TIMESTAMP
                                   --map input_total_tokens=ContextTokens --map model==gpt-4o
+    Answers of a model API    ai-finops land model_responses answers.jsonl --map provider==openai
     GPU metrics, a text dump  ai-finops land dcgm node7.prom --observed-at 2026-10-01T10:00:00Z
     """
     from orchestration.landing.deliveries import LandingError

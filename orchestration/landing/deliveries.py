@@ -160,7 +160,7 @@ def land(
         version: Orders deliveries of the same period where the vendor gives no version of its own. The time in a
             manifest wins where a delivery holds one.
         observed_at: When the files were taken, for formats that do not say.
-        mapping: For `request_log`: our column to the file's header or to `=constant`.
+        mapping: Our column to the file's header or to `=constant`.
         window: First day and day after the last that a pull asked for.
         force: Skip the comparison with what is current.
 
