@@ -9,6 +9,7 @@ module it takes its arguments as one JSON object and prints one.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -157,6 +158,8 @@ def _genai_rate(sample: list[dict]) -> float:
 
 def _litellm_rate(sample: list[dict]) -> dict[str, float]:
     """The same by LiteLLM's calculator; empty where it is not installed (it is a dependency of development only)."""
+    # Without it, importing litellm asks the network for its prices.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     try:
         from litellm import cost_per_token, model_cost
     except ImportError:
