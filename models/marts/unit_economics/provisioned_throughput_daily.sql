@@ -7,17 +7,20 @@
 with fees as (
 
     select
-        usage_date,
-        provider_id,
-        coalesce(model_id, 'none') as model_id,
-        cost_status,
-        billing_currency,
-        sum(effective_cost) as fee_cost,
-        sum(case when allocation_group_id is not null then effective_cost else 0 end) as used_fee_cost,
-        sum(case when allocation_group_id is null then effective_cost else 0 end) as unused_fee_cost
-    from {{ ref('fct_cost_allocation') }}
-    where method = 'provisioned_by_tokens' and {{ in_dirty_days('usage_date') }}
-    group by usage_date, provider_id, coalesce(model_id, 'none'), cost_status, billing_currency
+        pieces.usage_date,
+        pieces.provider_id,
+        coalesce(pieces.model_id, 'none') as model_id,
+        pieces.cost_status,
+        pieces.billing_currency,
+        sum(pieces.effective_cost) as fee_cost,
+        sum(case when pieces.allocation_group_id is not null then pieces.effective_cost else 0 end) as used_fee_cost,
+        sum(case when pieces.allocation_group_id is null then pieces.effective_cost else 0 end) as unused_fee_cost,
+        -- the units of a line go where its fee goes
+        sum({{ allocate('charges.x_UsageQuantity', 'pieces.effective_cost', 'charges.EffectiveCost') }}) as unit_hours
+    from {{ ref('fct_cost_allocation') }} as pieces
+    inner join {{ ref('cost_and_usage') }} as charges on pieces.charge_id = charges.x_ChargeId
+    where pieces.method = 'provisioned_by_tokens' and {{ in_dirty_days('pieces.usage_date') }}
+    group by pieces.usage_date, pieces.provider_id, coalesce(pieces.model_id, 'none'), pieces.cost_status, pieces.billing_currency
 
 ),
 
@@ -63,6 +66,7 @@ joined as (
         ranked.fee_cost,
         ranked.used_fee_cost,
         ranked.unused_fee_cost,
+        ranked.unit_hours,
         served.provisioned_requests,
         served.provisioned_tokens,
         served.shadow_list_cost,
@@ -80,21 +84,35 @@ joined as (
 )
 
 select
-    usage_date,
-    provider_id,
-    model_id,
-    cost_status,
-    billing_currency,
-    cast(fee_cost as decimal(38, 12)) as fee_cost,
-    cast(used_fee_cost as decimal(38, 12)) as used_fee_cost,
-    cast(unused_fee_cost as decimal(38, 12)) as unused_fee_cost,
-    cast(cast(used_fee_cost as double) / nullif(cast(fee_cost as double), 0) as decimal(18, 9)) as used_hours_share,
-    cast(provisioned_requests as bigint) as provisioned_requests,
-    cast(provisioned_tokens as decimal(38, 0)) as provisioned_tokens,
-    cast(spill_over_tokens as decimal(38, 0)) as spill_over_tokens,
-    cast(cast(spill_over_tokens as double) / nullif(cast(coalesce(spill_over_tokens, 0) + provisioned_tokens as double), 0) as decimal(18, 9))
-        as spill_over_share,
-    cast(spill_over_list_cost as decimal(38, 12)) as spill_over_list_cost,
-    {{ unit_rate('fee_cost', 'provisioned_tokens', 1000000) }} as effective_cost_per_million_tokens,
-    cast(shadow_list_cost as decimal(38, 12)) as shadow_list_cost
+    joined.usage_date,
+    joined.provider_id,
+    joined.model_id,
+    joined.cost_status,
+    joined.billing_currency,
+    cast(joined.fee_cost as decimal(38, 12)) as fee_cost,
+    cast(joined.used_fee_cost as decimal(38, 12)) as used_fee_cost,
+    cast(joined.unused_fee_cost as decimal(38, 12)) as unused_fee_cost,
+    cast(cast(joined.used_fee_cost as double) / nullif(cast(joined.fee_cost as double), 0) as decimal(18, 9)) as used_hours_share,
+    cast(joined.unit_hours as decimal(38, 9)) as unit_hours,
+    cast(cast(joined.unit_hours as decimal(18, 6)) * cast(capacity.tokens_per_unit_hour as decimal(18, 0)) as decimal(38, 0)) as capacity_tokens,
+    cast(
+        cast(joined.provisioned_tokens as double)
+        / nullif(cast(joined.unit_hours as double) * capacity.tokens_per_unit_hour, 0) as decimal(18, 9)
+    ) as used_capacity_share,
+    cast(joined.provisioned_requests as bigint) as provisioned_requests,
+    cast(joined.provisioned_tokens as decimal(38, 0)) as provisioned_tokens,
+    cast(joined.spill_over_tokens as decimal(38, 0)) as spill_over_tokens,
+    cast(
+        cast(joined.spill_over_tokens as double)
+        / nullif(cast(coalesce(joined.spill_over_tokens, 0) + joined.provisioned_tokens as double), 0) as decimal(18, 9)
+    ) as spill_over_share,
+    cast(joined.spill_over_list_cost as decimal(38, 12)) as spill_over_list_cost,
+    {{ unit_rate('joined.fee_cost', 'joined.provisioned_tokens', 1000000) }} as effective_cost_per_million_tokens,
+    cast(joined.shadow_list_cost as decimal(38, 12)) as shadow_list_cost
 from joined
+left join {{ ref('int_provisioned_capacity') }} as capacity
+    on
+        joined.provider_id = capacity.provider_id
+        and joined.model_id = capacity.model_id
+        and joined.usage_date >= capacity.valid_from
+        and joined.usage_date < capacity.valid_to
