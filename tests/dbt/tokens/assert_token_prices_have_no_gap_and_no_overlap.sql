@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'stg_price_book__token_prices'}}}) }}
-{%- set price_of = 'book_id, provider_id, model_id, token_class, service_tier, processing, residency' %}
 -- At every instant and context size exactly one price row holds (T12, T13): at each point where something changes, the rows of a
 -- model, class, variant and place that cover the point are counted. A declared price may end without another one to follow it.
+{%- set price_of = 'book_id, provider_id, model_id, token_class, service_tier, processing, residency' %}
 with edges as (
     select {{ price_of }}, day, context_size, second, max(is_listed) as is_listed
     from (
