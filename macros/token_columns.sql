@@ -42,25 +42,29 @@
     {%- endfor %})
 {%- endmacro %}
 
-{#- Token classes of sound and pictures: most requests have none, and their prices are passed over then. -#}
-{% macro media_class_names() -%}
-    {%- set found = [] -%}
+{#- Classes that most requests have none of (sound and pictures; what is written to a cache), in groups that are passed over
+    together then: multiplying decimals is most of what pricing costs. -#}
+{% macro seldom_used_classes() -%}
+    {%- set media = [] -%}
     {%- for token_class in token_class_names() if token_class.split('_')[-1] in ('audio', 'image', 'video') -%}
-        {%- do found.append(token_class) -%}
+        {%- do media.append(token_class) -%}
     {%- endfor -%}
-    {{ return(found) }}
+    {{ return([token_classes_of('cache_write'), media]) }}
 {%- endmacro %}
 
 {#- Cost of a request: quantity × unit price over the classes. A class that was used and has no price makes the cost unknown. -#}
 {% macro usage_cost(usage, prices, prefix) -%}
-    cast({% for token_class in token_class_names() if token_class not in media_class_names() -%}
+    {%- set seldom = seldom_used_classes() -%}
+    cast({% for token_class in token_class_names() if token_class not in seldom[0] + seldom[1] -%}
         {{ token_cost(usage, prices, prefix, token_class) }}{{ ' + ' if not loop.last }}
     {%- endfor %} as decimal(38, 12))
-    + case when {% for token_class in media_class_names() -%}
+    {%- for group in seldom %}
+    + case when {% for token_class in group -%}
         {{ usage }}.{{ token_class }}_tokens = 0 {{ 'and ' if not loop.last }}
-    {%- endfor %} then 0 else cast({% for token_class in media_class_names() -%}
+    {%- endfor %} then 0 else cast({% for token_class in group -%}
         {{ token_cost(usage, prices, prefix, token_class) }}{{ ' + ' if not loop.last }}
     {%- endfor %} as decimal(38, 12)) end
+    {%- endfor %}
     + case when {{ usage }}.has_units then cast({% for unit_class in unit_class_names() -%}
         coalesce(cast({{ usage }}.{{ unit_class }} as decimal(18, 6)) * {{ prices }}.{{ prefix }}_{{ unit_class }},
             case when coalesce({{ usage }}.{{ unit_class }}, 0) = 0 then 0 end)
