@@ -152,8 +152,13 @@ def test_spans_of_calls_that_the_gateway_logged_change_no_cost(week, week_publis
     built = warehouse(tmp_path_factory.mktemp("no-spans-warehouse"), week, arrived_by="1970-01-01")
     land_manifest(listed, settings=built.settings)
     assert built.night().version
-    assert set(differences(built.marts, week_published.marts)) == {"quality.meter_coverage_daily"}
+    by_meter = {"quality.meter_coverage_daily", "quality.usage_checks_daily"}
+    assert set(differences(built.marts, week_published.marts)) == by_meter
     with duckdb.connect(str(week_published.marts), read_only=True) as con:
+        con.execute(f"attach '{built.marts}' as without (read_only)")
+        checked = "select * from {}quality.usage_checks_daily where meter <> 'otel'"
+        both = (checked.format(""), checked.format("without."))
+        assert con.execute(f"({both[0]} except {both[1]}) union all ({both[1]} except {both[0]})").fetchall() == []
         [(seen, counted)] = con.execute(
             "select sum(requests), sum(requests_of_record) from quality.meter_coverage_daily where meter = 'otel'"
         ).fetchall()
