@@ -1,7 +1,7 @@
 {#- A day-grained model kept as Parquet, one folder a day, with a view over it: for request-grain data, which is too wide for the
     build file and is published as the same files. Replaces the folders of the dirty days; a day without rows loses its folder.
-    One COPY a day: memory is bounded by a day, and DuckDB's partitioned write costs twice a plain one. Without a set of days they
-    are those of the model named by `meta.days_from`.
+    One COPY for a large day: memory is bounded by it, and DuckDB's partitioned write costs twice a plain one. Small days go together:
+    planning a statement costs more than their rows. Without a set of days they are those of the model named by `meta.days_from`.
     A kill in the middle leaves a day without folder: the orchestrator has marked it unbuilt before, so it is built again. -#}
 {% materialization parquet_days, adapter='duckdb' -%}
     {%- set replace_by = config.require('meta')['replace_by'] -%}
@@ -15,15 +15,19 @@
         {{ get_assert_columns_equivalent(sql) }}
     {%- endif %}
     {%- set days_in_use = run_query(
-        "select distinct cast(" ~ replace_by ~ " as varchar) from " ~ ref(config.require('meta')['days_from'])
-        ~ (" where " ~ replaced_days(replace_by) if days is not none else "") ~ " order by 1"
-    ).columns[0].values() -%}
+        "select cast(" ~ replace_by ~ " as varchar), count(*) from " ~ ref(config.require('meta')['days_from'])
+        ~ (" where " ~ replaced_days(replace_by) if days is not none else "") ~ " group by 1 order by 1"
+    ) -%}
     {%- do run_query("select replace_day_folders('" ~ root ~ "', '" ~ replace_by ~ "', '"
-        ~ ('*' if days is none else days | join(',')) ~ "', '" ~ days_in_use | join(',') ~ "')") -%}
+        ~ ('*' if days is none else days | join(',')) ~ "', '" ~ days_in_use.columns[0].values() | join(',') ~ "')") -%}
     {% call statement('main') -%}
-        {%- for day in days_in_use %}
-        copy (select * from ({{ sql }}) as model where {{ replace_by }} = date '{{ day }}')
-        to '{{ root }}/{{ replace_by }}={{ day }}/part_0.parquet' (format parquet, compression zstd);
+        {%- for batch in day_batches(days_in_use) %}
+        copy (select * from ({{ sql }}) as model where {{ replace_by }} in (date '{{ batch | join("', date '") }}'))
+        to '{{ root }}{{ '' if batch | length > 1 else '/' ~ replace_by ~ '=' ~ batch[0] ~ '/part_0.parquet' }}' (
+            format parquet, compression zstd
+            {%- if batch | length > 1 %}, partition_by ({{ replace_by }}), write_partition_columns true, overwrite_or_ignore true,
+            filename_pattern 'part_{i}' {%- endif %}
+        );
         {%- else %}
         select 1
         {%- endfor %}
@@ -45,3 +49,18 @@
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
+
+{#- Days (with their rows) in batches of at most half a million rows, or one day. -#}
+{% macro day_batches(days_and_rows) -%}
+    {%- set batches = [] -%}
+    {%- set rows = namespace(of_batch=none) -%}
+    {%- for day in days_and_rows.rows -%}
+        {%- if rows.of_batch is none or rows.of_batch + day[1] > 500000 -%}
+            {%- do batches.append([]) -%}
+            {%- set rows.of_batch = 0 -%}
+        {%- endif -%}
+        {%- do batches[-1].append(day[0]) -%}
+        {%- set rows.of_batch = rows.of_batch + day[1] -%}
+    {%- endfor -%}
+    {{ return(batches) }}
+{%- endmacro %}
