@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +19,7 @@ from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
 from orchestration.reference import book, model_aliases, price_book, price_rows
 from orchestration.settings import PROJECT_DIR
+from tests.built_requests import build_requests
 from tests.unit.pricing.golden import GOLDEN
 
 SEED = 20261121
@@ -288,32 +285,7 @@ def priced(cases: list[Case], plain_cases: list[Case], tmp_path_factory: pytest.
             writer.writeheader()
             writer.writerows(rows)
         _insert_csv(con, "litellm_spend_logs", folder / "requests.csv")
-    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
-    env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(database),
-        "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
-        "PYTHONPATH": str(PROJECT_DIR),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--project-dir",
-        str(PROJECT_DIR),
-        "--profiles-dir",
-        str(folder),
-        "--select",
-        *BUILT,
-    ]
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
-    with duckdb.connect(str(database), read_only=True) as con:
-        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
-    return {row["request_id"]: row for row in table.to_pylist()}
+    return build_requests(database, BUILT)
 
 
 def _as_litellm_row(case: Case) -> dict[str, object]:

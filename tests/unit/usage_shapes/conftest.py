@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
+from tests.built_requests import build_requests
 from tests.unit.usage_shapes.bodies import Body, load_bodies
 from tests.unit.usage_shapes.envelopes import (
     ANTHROPIC_BATCH,
@@ -108,30 +106,4 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def requests(raw: Path) -> dict[str, dict]:
     """request_id -> row of core.fct_inference_requests, with raw_service_tier and the rest of staging left behind."""
-    folder = raw.parent
-    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
-    env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(raw),
-        "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
-        "PYTHONPATH": str(PROJECT_DIR),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--project-dir",
-        str(PROJECT_DIR),
-        "--profiles-dir",
-        str(folder),
-        "--select",
-        "+fct_inference_requests",
-    ]
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
-    with duckdb.connect(str(raw), read_only=True) as con:
-        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
-    return {row["request_id"]: row for row in table.to_pylist()}
+    return build_requests(raw, ["+fct_inference_requests"])
