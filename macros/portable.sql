@@ -46,3 +46,16 @@
 {% macro spark__seconds_between(start, stop) -%}
     timestampdiff(second, {{ start }}, {{ stop }})
 {%- endmacro %}
+
+{#- The distinct values of a text column over a group, in order, as one text; names hold commas, so a semicolon parts them. -#}
+{% macro listed(column) -%}
+    {{ return(adapter.dispatch('listed', 'ai_finops')(column)) }}
+{%- endmacro %}
+
+{% macro default__listed(column) -%}
+    string_agg(distinct {{ column }}, '; ' order by {{ column }})
+{%- endmacro %}
+
+{% macro spark__listed(column) -%}
+    array_join(array_sort(collect_set({{ column }})), '; ')
+{%- endmacro %}

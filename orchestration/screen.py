@@ -64,8 +64,14 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     console.print(table)
     tied = sum(1 for row in rows if row[5] == "tied")
     explained = sum(1 for row in rows if row[5] == "explained")
+    status, waiting = connection.execute(
+        "select close_status, open_issuers from accountability.month_close where billing_month = ?", [month]
+    ).fetchone()
+    verdict = (
+        "the month can be closed" if status == "closed" else f"the month stays open for {waiting or 'its last days'}"
+    )
     console.print(
-        f"{tied} of {len(rows)} issuers tie{f', {explained} differ by a named correction' if explained else ''}.\n",
+        f"{tied} of {len(rows)} issuers tie{f', {explained} differ by a named correction' if explained else ''}: {verdict}.\n",
         highlight=False,
     )
 

@@ -66,7 +66,10 @@ invoiced as (
 
 select
     of_this_run.*,
+    -- The issuer's own word goes first: an invoice may be out while lines still come.
     case
+        when periods.billing_period_status = 'Closed' then 'billed_closed'
+        when periods.billing_period_status = 'Open' then 'billed_open'
         when invoiced.invoice_issuer_name is not null then 'billed_closed'
         when
             of_this_run.invoice_id is not null
@@ -86,3 +89,7 @@ left join invoiced
         of_this_run.invoice_issuer_name = invoiced.invoice_issuer_name
         and of_this_run.billing_account_id = invoiced.billing_account_id
         and of_this_run.billing_period_start = invoiced.billing_period_start
+left join {{ ref('int_billing_periods') }} as periods
+    on
+        of_this_run.invoice_issuer_name = periods.invoice_issuer_name
+        and of_this_run.billing_period_start = periods.billing_period_start
