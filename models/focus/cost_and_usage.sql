@@ -1,7 +1,32 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'x_ChargeDate'}) }}
 
-select * from {{ ref('focus_focus__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
-union all
-select * from {{ ref('focus_aws_cur__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
-union all
-select * from {{ ref('focus_openai_costs__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+-- All bills. A feed that is declared superseded bills what another feed bills, too: its lines stay in the raw tables and count nowhere.
+with charges as (
+
+    select * from {{ ref('focus_focus__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+    union all
+    select * from {{ ref('focus_aws_cur__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+    union all
+    select * from {{ ref('focus_openai_costs__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+
+),
+
+superseded as (
+
+    select * from {{ ref('stg_reference__bill_feeds') }}
+    where treatment = 'superseded'
+
+)
+
+select * from charges
+where
+    not exists (
+        select 1
+        from superseded
+        where
+            charges.x_Source = superseded.source
+            and charges.x_Feed = superseded.feed
+            and (superseded.billing_account_id = '*' or charges.BillingAccountId = superseded.billing_account_id)
+            and charges.x_ChargeDate >= superseded.valid_from
+            and charges.x_ChargeDate < superseded.valid_to
+    )

@@ -19,6 +19,11 @@ from orchestration.landing.prepare import count_losers, work_dir
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
 
+SHORT_EXPORT_ADVICE = (
+    "What is current stays. Ask for the whole export; if the rest is really gone, land this one again with --force, "
+    "which is put on record."
+)
+
 
 def _refuse(lake: Lake, candidate: Candidate, reason: str, kind: str = "rejected") -> LoadResult:
     """Put a refusal on record; nothing else changes. All rows count as rejected, or as superseded by a newer
@@ -59,6 +64,7 @@ def _record(
         "feed": candidate.delivery.feed,
         "table": candidate.table.name,
         "version": candidate.delivery.version,
+        "forced": candidate.delivery.force,
         "content": candidate.content,
         "schema": candidate.table.schema_hash,
         "outcome": outcome,
@@ -220,6 +226,9 @@ def _replace(
     else:
         replaced = {delivery.feed} if table.restatement == "snapshot" else set(mine)
     previous = {partition: state[partition] for partition in sorted(replaced) if partition in state}
+    fewer = _fewer_days(table, previous, partitions, candidate)
+    if delivery.force and fewer:
+        candidate.warnings.append(f"forced: {fewer}")
     if not delivery.force:
         for partition, old in previous.items():
             mine_is, old_is = version_order(delivery.version), version_order(old.version)
@@ -236,9 +245,8 @@ def _replace(
                     f"{old.load_id}). Which is newer cannot be told: land it again with --version, or --force."
                 )
                 return _refuse(lake, candidate, reason)
-        fewer = _fewer_days(table, previous, partitions, candidate)
         if fewer:
-            return _refuse(lake, candidate, fewer)
+            return _refuse(lake, candidate, f"{fewer} {SHORT_EXPORT_ADVICE}")
     result_partitions = {partition: part | {"op": "set"} for partition, part in partitions.items()}
     dropped = sorted(set(previous) - set(mine))
     result_partitions |= {
@@ -282,14 +290,10 @@ def _fewer_days(
             shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
             return (
                 f"{names_of(candidate)}: {partition} covers {len(new_days)} days, but {len(old.starting_days())} are current; "
-                f"missing: {shown}. "
-                f"What is current (load {old.load_id}) stays. If the days are really gone, land it again with --force."
+                f"missing: {shown} (load {old.load_id})."
             )
         if table.restatement == "snapshot" and old.rows and not mine:
-            return (
-                f"{names_of(candidate)}: it has no row, {old.rows} are current. If the table is really empty, land "
-                f"it again with --force."
-            )
+            return f"{names_of(candidate)}: it has no row, {old.rows} are current (load {old.load_id})."
     return None
 
 

@@ -19,6 +19,7 @@ select
     outcome,
     reason,
     version,
+    forced,
     rows_in,
     rows_loaded,
     rows_rejected,

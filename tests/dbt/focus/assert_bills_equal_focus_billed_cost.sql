@@ -43,3 +43,13 @@ full outer join billed_in_focus as focus
     on vendor.source_name = focus.source_name and vendor.load_id = focus.load_id
     and vendor.charge_date = focus.charge_date and vendor.currency = focus.currency
 where vendor.amount is distinct from focus.amount
+    -- what a superseded feed bills counts nowhere
+    and not exists (
+        select 1
+        from {{ ref('int_loads') }} as loads
+        inner join {{ ref('stg_reference__bill_feeds') }} as feeds
+            on loads.source = feeds.source and loads.feed = feeds.feed and feeds.treatment = 'superseded'
+        where
+            loads.load_id = vendor.load_id
+            and vendor.charge_date >= feeds.valid_from and vendor.charge_date < feeds.valid_to
+    )
