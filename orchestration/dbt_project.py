@@ -5,6 +5,7 @@ Pure functions where it can be, so that they are tested without a warehouse. Not
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -18,6 +19,8 @@ from pathlib import Path
 from orchestration.settings import Settings
 
 TARGET = "pipeline"
+# What dbt keeps of a parse.
+PARSED = "partial_parse.msgpack"
 _PARSED_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
 _PARSED_FILES = ("dbt_project.yml", "profiles.example.yml")
 
@@ -146,25 +149,60 @@ def _parse_stamp(project_dir: Path) -> str:
     return digest.hexdigest()
 
 
-def ensure_manifest(settings: Settings) -> Path:
-    """The manifest of the project as it is now, from `dbt parse` where it is missing or older than the files.
+class Parse:
+    """A `dbt parse` of the project as it is now, begun at once and waited for when its result is wanted; none is begun
+    where the last one still holds.
 
     It is kept apart from the builds' target folder, so that loading definitions never disturbs a run. Needs no
     database, no network and no secret.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folder = settings.build / "definitions"
+        self._stamp_file = self.folder / "stamp"
+        self._stamp = _parse_stamp(settings.project_dir)
+        self._process: subprocess.Popen | None = None
+        known = self._stamp_file.read_text() if self._stamp_file.exists() else ""
+        if known != self._stamp or not (self.folder / "manifest.json").exists():
+            environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(self.folder)}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            command = [dbt_executable(), "parse", *location_args(settings)[:-1], str(self.folder), "--no-use-colors"]
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+
+    def manifest(self) -> Path:
+        """The manifest.
+
+        Raises:
+            RuntimeError: If the project does not parse; the message is dbt's.
+        """
+        if self._process is not None:
+            said, _ = self._process.communicate()
+            if self._process.returncode:
+                raise RuntimeError(f"dbt parse failed:\n{said}")
+            self._process = None
+            self._stamp_file.write_text(self._stamp)
+        return self.folder / "manifest.json"
+
+    def hand_to_build(self) -> None:
+        """Spare the first build the parse: dbt goes on from the newest parse that it finds in its target folder.
+
+        Where the project does not parse, the build says so itself.
+        """
+        with contextlib.suppress(RuntimeError):
+            self.manifest()
+        parsed, target = self.folder / PARSED, target_dir(self.settings) / PARSED
+        if parsed.exists() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(parsed, target)
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The manifest of the project as it is now, from `dbt parse` where it is missing or older than the files.
 
     Raises:
         RuntimeError: If the project does not parse; the message is dbt's.
     """
-    folder = settings.build / "definitions"
-    manifest, stamp_file = folder / "manifest.json", folder / "stamp"
-    stamp = _parse_stamp(settings.project_dir)
-    if manifest.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
-        return manifest
-    environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(folder)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [dbt_executable(), "parse", *location_args(settings)[:-1], str(folder), "--no-use-colors"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"dbt parse failed:\n{done.stdout}{done.stderr}")
-    stamp_file.write_text(stamp)
-    return manifest
+    return Parse(settings).manifest()

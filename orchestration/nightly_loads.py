@@ -177,6 +177,7 @@ def load_pending(
     docs_dir: Path,
     stage: Callable[[str], AbstractContextManager],
     note: Callable[[str], None],
+    begun: Callable[[], None],
 ) -> Loaded:
     """Load what has landed, the inbox included, and the price book that its names need.
 
@@ -188,6 +189,7 @@ def load_pending(
         docs_dir: Where gate 1 puts its Data Docs.
         stage: Times a named stage.
         note: Called with a line per step.
+        begun: Called once, before anything is read, where something is pending.
     """
     lake = Lake(settings)
     thresholds = Thresholds.read(settings.project_dir)
@@ -197,6 +199,7 @@ def load_pending(
             land_inbox(settings)
             if loader.pending(settings, lake):
                 gate.start()
+                begun()
             results = loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
         has_book = any(delivery.source == PRICE_BOOK for delivery in deliveries(settings))
         if any(result.outcome == LOADED for result in results) or not has_book:

@@ -38,6 +38,17 @@ def compiled(settings: Settings, tmp_path: Path, nightly: dict[str, str] | None 
     return *((folder / model).read_text() for model in MODELS), debug_log.read_text()
 
 
+def test_the_first_build_goes_on_from_the_parse_that_ran_beside_the_load(tmp_path):
+    fresh = Settings.from_env(tmp_path / "home")
+    fresh.build.mkdir(parents=True)
+    dbt_project.Parse(fresh).hand_to_build()
+    log = fresh.build / "logs" / "dbt.log"
+    log.unlink(missing_ok=True)
+    listed = dbt_project.run_dbt(["ls", "--resource-type", "seed"], fresh, tmp_path / "output.log")
+    assert listed == 0, (tmp_path / "output.log").read_text()
+    assert NOT_PARSED in log.read_text()
+
+
 def test_the_second_night_keeps_the_parse_and_takes_its_own_days(settings, tmp_path):
     first = dbt_project.Build((date(2026, 10, 2), date(2026, 10, 4)), datetime(2026, 10, 5, 6))
     second = dbt_project.Build((date(2026, 10, 6),), datetime(2026, 10, 7, 6))
