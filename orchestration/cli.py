@@ -159,6 +159,7 @@ def land(
     \b
     A month of an AWS bill    ai-finops land aws_cur cur-0001.csv.gz cur-0002.csv.gz --feed payer
     The gateway's log         ai-finops land litellm spend-logs-2026-10-*.jsonl
+    An Azure export           ai-finops land azure run/manifest.json run/part_*.csv --feed enrolment
     Any log of requests       ai-finops land request_log calls.csv --map requested_at=TIMESTAMP
                                   --map input_total_tokens=ContextTokens --map model==gpt-4o
     Answers of a model API    ai-finops land model_responses answers.jsonl --map provider==openai
@@ -195,6 +196,27 @@ def land_list(settings: Settings, manifest: Path, root: Path | None, arrived_by:
         except (LandingError, ValueError) as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"landed {len(landed)} deliveries")
+
+
+@main.command("land-export", short_help="Land the newest runs of a scheduled export.")
+@click.argument("source")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--feed", help="The account; its actual and amortized exports belong to one feed.")
+@click.pass_obj
+def land_export(settings: Settings, source: str, folder: Path, feed: str | None) -> None:
+    """Land the newest run of each month of the Azure exports in FOLDER, a synced container or a part of one.
+
+    A run is known by its manifest.json; runs that a later one of the same month replaced are not read. The FOCUS export goes
+    to source `focus`, actual and amortized cost to `azure`.
+    """
+    from orchestration.landing.deliveries import LandingError
+    from orchestration.landing.export_runs import land_newest_runs
+
+    try:
+        landed = land_newest_runs(source, folder, settings=settings, feed=feed)
+    except LandingError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"landed {len(landed)} runs")
 
 
 def _run(settings: Settings, as_of: datetime | None, force: bool, with_dagster: bool, full_tests: bool = False) -> dict:

@@ -1,4 +1,4 @@
-"""Request facts built by dbt in an analyst's file, for tests of usage and pricing that need no night."""
+"""Models built by dbt in an analyst's file, for tests of bills, usage and pricing that need no night."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def build_requests(database: Path, selected: Sequence[str]) -> dict[str, dict]:
     Returns:
         request_id -> row of core.fct_inference_requests.
     """
+    build_models(database, selected)
+    with duckdb.connect(str(database), read_only=True) as con:
+        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
+    return {row["request_id"]: row for row in table.to_pylist()}
+
+
+def build_models(database: Path, selected: Sequence[str]) -> None:
+    """Build the selected nodes over the raw tables of a DuckDB file; dbt's files go into its folder."""
     folder = database.parent
     shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
     env = os.environ | {
@@ -38,6 +46,3 @@ def build_requests(database: Path, selected: Sequence[str]) -> dict[str, dict]:
     command = [dbt, "build", "--exclude-resource-type", "test", "unit_test", *places, "--select", *selected]
     done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
-    with duckdb.connect(str(database), read_only=True) as con:
-        table = con.sql("select * from core.fct_inference_requests").to_arrow_table()
-    return {row["request_id"]: row for row in table.to_pylist()}

@@ -3,6 +3,7 @@
     'aws_cur_line_items': ['line_item_net_unblended_cost', 'line_item_unblended_cost'],
     'focus_charges': ['billed_cost'],
     'openai_costs': ['amount_value'],
+    'azure_costs': ['cost'],
 } -%}
 {%- set amounts = [
     ('billed_amount', "amounts, '$", 'sum'),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from orchestration.landing.readers import (
     anthropic_pages,
+    azure_export,
     delimited,
     json_lines,
     langfuse_observations,
@@ -33,6 +34,7 @@ READERS: dict[str, Callable[..., Reading | None]] = {
     "otlp_json": otlp_json.read,
     "langfuse_observations": langfuse_observations.read,
     "anthropic_pages": anthropic_pages.read,
+    "azure_export": azure_export.read,
     "prometheus": prometheus.read,
     "mlflow_runs": mlflow_runs.read,
 }

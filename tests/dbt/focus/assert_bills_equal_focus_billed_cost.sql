@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
 -- What a delivery charges, summed from the vendor's own columns, is what FOCUS says was billed: per load, day and currency, exactly.
+-- Azure's exports say what is billed and what it costs apart: there it is the cost that is compared.
 -- A failure is money that was lost, doubled or rounded on the way from the bill.
 with payer_months as (
     select payer_account_id, billing_period_start, max(case when net_unblended_cost is not null then 1 else 0 end) as has_net
@@ -20,16 +21,33 @@ billed_by_vendor as (
     from {{ ref('stg_openai__costs') }}
     group by load_id, cast(bucket_start as date), currency
     union all
+    -- actual and amortized exports are loads apart; a day costs what the amortized one says, where there is one
+    select 'azure', '', days.usage_date, days.currency, sum(coalesce(days.amortized, days.actual))
+    from (
+        select
+            invoiced_account_id, billing_period_start, usage_date, currency,
+            sum(case when cost_dataset = 'amortized' then cost end) as amortized,
+            sum(case when cost_dataset = 'actual' then cost end) as actual
+        from {{ ref('stg_azure__costs') }}
+        group by invoiced_account_id, billing_period_start, usage_date, currency
+    ) as days
+    group by days.usage_date, days.currency
+    union all
     select 'focus', load_id, cast(charge_period_start as date), billing_currency, sum(billed_cost)
     from {{ ref('stg_focus__charges') }}
     group by load_id, cast(charge_period_start as date), billing_currency
 ),
 
 billed_in_focus as (
-    select x_Source as source_name, x_LoadId as load_id, x_ChargeDate as charge_date, BillingCurrency as currency, sum(BilledCost) as amount
+    select
+        x_Source as source_name,
+        case when x_Source = 'azure' then '' else x_LoadId end as load_id,
+        x_ChargeDate as charge_date,
+        BillingCurrency as currency,
+        sum(case when x_Source = 'azure' then EffectiveCost else BilledCost end) as amount
     from {{ ref('cost_and_usage') }}
     where {{ replaced_days('x_ChargeDate') }}
-    group by x_Source, x_LoadId, x_ChargeDate, BillingCurrency
+    group by x_Source, case when x_Source = 'azure' then '' else x_LoadId end, x_ChargeDate, BillingCurrency
 )
 
 select

@@ -1,0 +1,71 @@
+"""Bills of several vendors through the project's own loader, staging and FOCUS models: landed once, built once by dbt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lake.raw_views import register
+from orchestration.landing.deliveries import land
+from orchestration.landing.load import LoadResult, load_pending
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.built_requests import build_models
+from tests.unit.bills import azure_bills
+
+AS_OF = datetime(2026, 11, 21)
+
+
+def warehouse_at(home: Path) -> Settings:
+    """An empty warehouse over the project's own schemas."""
+    return Settings(home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return warehouse_at(tmp_path)
+
+
+@pytest.fixture
+def load(settings: Settings, tmp_path: Path):
+    """Land files of one delivery (name -> content) and load them."""
+
+    def load_files(source: str, files: dict[str, str | bytes], **options: object) -> LoadResult:
+        folder = tmp_path / "files"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        land(source, [folder / name for name in files], settings=settings, **options)
+        *_, result = load_pending(settings, as_of=AS_OF)
+        return result
+
+    return load_files
+
+
+@pytest.fixture(scope="session")
+def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to what dbt made of all bills of this folder: schemas raw, staging and focus."""
+    folder = tmp_path_factory.mktemp("bills")
+    settings = warehouse_at(folder / "home")
+    for deliver in (azure_bills.deliver,):
+        deliver(settings, folder)
+    refused = [(one.table, one.reason) for one in load_pending(settings, as_of=AS_OF) if one.outcome != "loaded"]
+    assert not refused
+    database = folder / "bills.duckdb"
+    with duckdb.connect(str(folder / "views.duckdb")) as con:
+        con.execute("set TimeZone = 'UTC'")
+        register(con, settings)
+        con.execute(f"attach '{database}' as own")
+        con.execute("create schema own.raw")
+        for (name,) in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' union select "
+            "view_name from duckdb_views() where schema_name = 'raw'"
+        ).fetchall():
+            con.execute(f"create table own.raw.{name} as from raw.{name}")
+    build_models(database, ["+cost_and_usage"])
+    with duckdb.connect(str(database), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
