@@ -31,8 +31,8 @@ BUILDING = "building"
 
 PRICES = "token_prices"
 # Tables that change a day only through the prices that hold on it: names of models select them, days of books choose between
-# them, declared prices are part of a book.
-_COUNTED_THROUGH_PRICES = {"model_aliases", "price_book_days", "price_overrides"}
+# them, declared prices and LiteLLM's are part of a book.
+_COUNTED_THROUGH_PRICES = {"model_aliases", "price_book_days", "price_overrides", "litellm_prices"}
 
 
 def code_hash(project_dir: Path) -> str:

@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.reference.book import extra_models, price_book
 from orchestration.reference.book_days import read_book_days, with_book, write_book_days
+from orchestration.reference.litellm_prices import litellm_prices, read_maps
 from orchestration.reference.model_aliases import observed_pairs, provider_aliases, resolve, write_model_aliases
 from orchestration.reference.price_book import list_version
 from orchestration.reference.price_overrides import read_overrides
@@ -45,7 +46,8 @@ def write_price_book(con: duckdb.DuckDBPyConnection, folder: Path, project_dir: 
     """
     providers = provider_aliases(project_dir)
     overrides = read_overrides(con)
-    rows = price_book(providers.values(), overrides)
+    litellm = litellm_prices(read_maps(con), providers)
+    rows = price_book(providers.values(), overrides, litellm)
     spans = read_book_days(con)
     known = {span.book_id for span in spans}
     content = content_hash(rows)
@@ -58,5 +60,5 @@ def write_price_book(con: duckdb.DuckDBPyConnection, folder: Path, project_dir: 
     if book_id not in known:
         write_rows(prices, rows)
     write_book_days(days, with_book(spans, book_id, today))
-    write_model_aliases(names, resolve(observed_pairs(con), providers, extra_models(overrides)))
+    write_model_aliases(names, resolve(observed_pairs(con), providers, extra_models(overrides, litellm)))
     return PriceBookFiles(book_id, prices if book_id not in known else None, (names, days))

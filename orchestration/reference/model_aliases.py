@@ -4,7 +4,7 @@ The clause language of genai-prices (starts with, contains, regular expressions,
 per distinct name here and never per request. Names of gateways are normalised by seed `provider_aliases`.
 
 A name is tried as it is, then without a gateway's route, then as what an ARN ends in, then without the prefix of a
-region; each time first as the id of a model (`exact`), then as one that facts or overrides price (`declared`), then by
+region; each time first as the id of a model (`exact`), then as one that facts, overrides or LiteLLM's map price (`declared`), then by
 the list's clauses. The first that gives a model wins and is the rule in `matched_by`. A model that a profile of one's
 own hides in its ARN stays unknown: an override or the provider's log must say it.
 """
@@ -16,7 +16,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 from genai_prices.data import providers as genai_providers
@@ -114,7 +116,6 @@ def resolve(
         aliases: Raw provider name to provider id.
         declared: (provider id, model id) that have a price besides the list's.
     """
-    by_id = {provider.id: provider for provider in genai_providers}
     known = {(provider, model.lower()): model for provider, model in declared}
     wanted: dict[tuple[str, str], str] = {}
     for (provider, model), day in observed.items():
@@ -125,8 +126,8 @@ def resolve(
         if provider_id == SELF_HOSTED:
             found = (raw_model, "", SELF_HOSTED)
         else:
-            found = _find(by_id.get(provider_id), provider_id, raw_model, known)
-        suggestion = "" if found[0] else _most_alike(by_id.get(provider_id), provider_id, raw_model, known)
+            found = find_listed(provider_id, raw_model, known)
+        suggestion = "" if found[0] else _most_alike(provider_id, raw_model, known)
         rows.append(ModelAlias(provider_id, raw_model, *found, suggestion, list_version(), day))
     return rows
 
@@ -150,10 +151,22 @@ def _readings(raw_model: str) -> Iterator[tuple[str, str]]:
             yield f"{rule}_", bare
 
 
-def _find(
-    provider: Provider | None, provider_id: str, raw_model: str, declared: dict[tuple[str, str], str]
+@lru_cache
+def _providers() -> dict[str, Provider]:
+    return {provider.id: provider for provider in genai_providers}
+
+
+def find_listed(
+    provider_id: str, raw_model: str, declared: Mapping[tuple[str, str], str] = MappingProxyType({})
 ) -> tuple[str, str, str]:
-    """(model id, provider whose list holds it, rule); two empty texts and `none` where no reading is known."""
+    """(model id, provider whose list holds it, rule); two empty texts and `none` where no reading is known.
+
+    Args:
+        provider_id: Provider of the book.
+        raw_model: Name as logged, billed or listed elsewhere.
+        declared: (provider id, model id in lower case) to the model id, of models that have a price besides the list's.
+    """
+    provider = _providers().get(provider_id)
     for rule, name in _readings(raw_model):
         for model in provider.models if provider else ():
             if model.id.lower() == name.lower():
@@ -168,10 +181,9 @@ def _find(
     return "", "", "none"
 
 
-def _most_alike(
-    provider: Provider | None, provider_id: str, raw_model: str, declared: dict[tuple[str, str], str]
-) -> str:
+def _most_alike(provider_id: str, raw_model: str, declared: Mapping[tuple[str, str], str]) -> str:
     """The model id of the provider that looks most like the name; empty where none is alike."""
+    provider = _providers().get(provider_id)
     ids = [model.id for model in provider.models] if provider else []
     ids += [model for (owner, _), model in declared.items() if owner == provider_id]
     *_, (_, bare) = _readings(raw_model)

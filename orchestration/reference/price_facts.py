@@ -54,6 +54,10 @@ class Uplift:
     valid_to: date | None
     source: str
 
+    def names(self, provider_id: str, model_id: str) -> bool:
+        """Whether the multiplier is of this model."""
+        return self.provider_id == provider_id and fnmatchcase(model_id, self.model_pattern)
+
 
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
@@ -134,15 +138,13 @@ def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: I
     return rows
 
 
-def with_uplifts(
-    rows: list[TokenPrice], provider_id: str, model_id: str, uplifts: Iterable[Uplift]
-) -> list[TokenPrice]:
-    """Add the rows of each place that has its own price: tokens uplifted, everything else as it is anywhere."""
+def with_uplifts(rows: list[TokenPrice], uplifts: Iterable[Uplift]) -> list[TokenPrice]:
+    """Add to the rows of a model those of each place that has its own price: tokens uplifted, everything else as it is
+    anywhere.
+    """
     anywhere = [row for row in rows if row.residency == ANYWHERE]
     added = []
     for uplift in uplifts:
-        if uplift.provider_id != provider_id or not fnmatchcase(model_id, uplift.model_pattern):
-            continue
         added += [
             replace(
                 part,
