@@ -19,6 +19,7 @@ from orchestration.gates.expected import ExpectedGate
 from orchestration.gates.results import CRITICAL, ERROR, FAIL, PASS, WARNING, GateResult
 from orchestration.gates.thresholds import Thresholds
 from orchestration.publishing.catalog import PublishedModel
+from orchestration.publishing.history import history_of
 
 KIND = "publish_check"
 SCOPE = "published"
@@ -179,6 +180,26 @@ def published_volume_drop(context: Context) -> Finding:
     return Finding(rows > 0, rows, dollars, message, limit.severity)
 
 
+def closed_periods_stand(context: Context) -> Finding:
+    """No bill of a closed period was changed by this run: corrections come in a later, open period. It informs, because a vendor
+    may; bill_beliefs_daily has both states.
+    """
+    if ("accountability", "bill_beliefs_daily") not in set(filter(None, map(history_of, context.models))):
+        return Finding(False, severity=WARNING)
+    rows, dollars, first, last = context.row(
+        """
+        select count(*), sum(abs(billed_cost - previous_billed_cost)), min(charge_date), max(charge_date)
+        from marts.accountability.bill_beliefs_daily
+        where
+            known_from = ? and previous_cost_status = 'billed_closed'
+            and (billed_cost <> previous_billed_cost or effective_cost <> previous_effective_cost)
+        """,
+        context.as_of,
+    )
+    message = f"bills of closed periods changed, charges of {first} to {last}" if rows else ""
+    return Finding(rows > 0, rows, dollars, message, WARNING)
+
+
 def sources_are_fresh(context: Context) -> Finding:
     """No raw table with a declared cadence lags more than its multiple of it behind the run's clock. A late source
     quarantines itself.
@@ -208,6 +229,7 @@ PUBLISH_CHECKS: dict[str, Callable[[Context], Finding]] = {
         unallocated_cost_share,
         unmetered_cost_share,
         published_volume_drop,
+        closed_periods_stand,
         sources_are_fresh,
     )
 }

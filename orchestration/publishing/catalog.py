@@ -17,6 +17,7 @@ class PublishedModel:
         view_sql: Query of a view, without the name of the build file.
         inputs: `schema.name` of each published model that a view reads.
         unshipped: Models that a view reads and that are not published; such a view stays in the build file.
+        history: Name, key and values of the table of its earlier states (history.py); None where none is kept.
     """
 
     schema: str
@@ -26,6 +27,7 @@ class PublishedModel:
     view_sql: str = ""
     inputs: tuple[str, ...] = ()
     unshipped: tuple[str, ...] = ()
+    history: dict | None = None
 
     @property
     def relation(self) -> str:
@@ -55,6 +57,7 @@ def published_models(manifest: dict) -> list[PublishedModel]:
             if kind == "view"
             else (),
             unshipped=tuple(unshipped) if kind == "view" else (),
+            history=node["config"].get("meta", {}).get("history") if kind == "table" else None,
         )
     ordered = sorted(
         (model for model in models.values() if model.kind != "view"), key=lambda model: (model.schema, model.name)

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.catalog import PublishedModel
+from orchestration.publishing.history import history_of
 
 # Any DuckDB from 1.2 on opens the file; BI drivers lag behind the pipeline's engine.
 STORAGE_VERSION = "v1.2.0"
@@ -98,8 +99,9 @@ def write_views(connection: duckdb.DuckDBPyConnection, models: Sequence[Publishe
 
 
 def drop_unknown(connection: duckdb.DuckDBPyConnection, models: Sequence[PublishedModel]) -> None:
-    """Drop what is no longer published. `quality.gate_results` is this package's own table and stays."""
-    known = {(model.schema, model.name) for model in models} | {("quality", "gate_results")}
+    """Drop what is no longer published. `quality.gate_results` and histories are this package's own tables and stay."""
+    own = {("quality", "gate_results"), *filter(None, map(history_of, models))}
+    known = {(model.schema, model.name) for model in models} | own
     for kind in ("view", "table"):
         present = connection.execute(
             f"select schema_name, {kind}_name from duckdb_{kind}s() where database_name = 'marts' and not internal"

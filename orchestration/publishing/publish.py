@@ -2,7 +2,7 @@
 
 1. The gates of this run are required (expected.py); a missing one ends it here.
 2. A folder of its own: marts.duckdb (copy of the last published file with the dirty days replaced, or written anew),
-   hard links to the request Parquet, Data Docs.
+   with what readers saw before (history.py), hard links to the request Parquet, Data Docs.
 3. The publish checks judge the new file before anyone can see it; a failed one ends it here.
 4. Results into `quality.gate_results`, checkpoint, fingerprints.json, manifest.json (last: it makes the version
    complete).
@@ -26,7 +26,7 @@ from orchestration.gates.expected import ExpectedGate, GateError, require
 from orchestration.gates.publish_checks import expected_checks, run_publish_checks
 from orchestration.gates.results import GateResult
 from orchestration.gates.thresholds import Thresholds
-from orchestration.publishing import versions
+from orchestration.publishing import history, versions
 from orchestration.publishing.catalog import PublishedModel
 from orchestration.publishing.marts_file import start_file, write_file
 from orchestration.settings import Settings
@@ -110,10 +110,8 @@ def _append_results(connection: duckdb.DuckDBPyConnection, results: Iterable[Gat
         connection.executemany("insert into marts.quality.gate_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def _keep_history(connection: duckdb.DuckDBPyConnection, previous: Path | None) -> None:
+def _keep_results(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:
     """Carry the gate results of earlier runs into a file that is written anew."""
-    if previous is None:
-        return
     connection.execute(f"attach '{previous / versions.MARTS}' as previous (read_only)")
     connection.execute("insert into marts.quality.gate_results by name select * from previous.quality.gate_results")
     connection.execute("detach previous")
@@ -161,8 +159,11 @@ def publish(
             parquet=version / versions.PARQUET,
             progress=reached,
         )
-        if full:
-            _keep_history(connection, previous)
+        if full and previous is not None:
+            _keep_results(connection, previous)
+            history.carry_over(connection, request.models, previous / versions.MARTS)
+        for model in (model for model in request.models if model.history):
+            history.record(connection, model, request.dirty_days, request.as_of)
         reached("publish checks")
         checks = run_publish_checks(
             connection,
