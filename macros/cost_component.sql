@@ -23,5 +23,10 @@
 
 {#- An amount in the reporting currency at the dated rate `rate`; NULL where none holds. -#}
 {% macro reporting_cost(amount, rate) -%}
-    cast(round_even(cast({{ amount }} as decimal(26, 12)) * cast({{ rate }} as decimal(12, 8)), 12) as decimal(38, 12))
+    cast(round_even(cast({{ amount }} as decimal(26, 12)) * cast({{ rate }} as decimal(22, 12)), 12) as decimal(38, 12))
+{%- endmacro %}
+
+{#- A rate that is derived from others. The quotient is a DOUBLE on every engine, rounded once to the places of a rate. -#}
+{% macro quotient_rate(numerator, denominator) -%}
+    cast(round(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0), 12) as decimal(22, 12))
 {%- endmacro %}

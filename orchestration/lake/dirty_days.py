@@ -77,6 +77,8 @@ def _reference_parts(
             rows = _prices_in_use(
                 rows, *(select_current(con, lake, tables[one]) for one in ("model_aliases", "price_book_days"))
             )
+        if table.keeps_versions:
+            rows, columns = _ever_said(rows, columns), [*columns, "is_newest"]
         hashed = f"hash({', '.join(map(name, columns))})"
         if not table.is_dated:
             total = con.execute(
@@ -111,6 +113,20 @@ def _reference_parts(
         for day, hashes, rows_held in held:
             parts[day].append(f"{table.name}:{rows_held}:{hashes}")
     return parts
+
+
+def _ever_said(rows: str, columns: list[str]) -> str:
+    """SELECT of what any kept delivery said, once, and of what the newest of each feed says: a delivery that repeats the
+    others changes no day, one that takes a row back does.
+    """
+    said = ", ".join(map(name, dict.fromkeys([*columns, "valid_from", "valid_to"])))
+    known_from = "coalesce(try_cast(_version as timestamp), timestamp '0001-01-01')"
+    newest = f"{known_from} = max({known_from}) over (partition by _feed)"
+    return f"""
+        select distinct {said}, false as is_newest from ({rows})
+        union all
+        select {said}, true from ({rows}) qualify {newest}
+    """
 
 
 def _prices_in_use(prices: str, aliases: str, book_days: str) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orchestration.landing.deliveries import Delivery
+from orchestration.landing.deliveries import Delivery, snapshot_partition
 from orchestration.landing.readers.reading import FileRefused, Reading, name, nulls_of, text
 from orchestration.landing.schema import Column, RawTable
 
@@ -237,7 +237,7 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
     day = f"cast({table.day} as date)" if table.day else "cast(null as date)"
     span_end = f"cast({table.span_end} as date)" if table.span_end else "cast(null as date)"
     if table.restatement == "snapshot":
-        target = feed
+        target = text(snapshot_partition(table, delivery))
     elif table.restatement == "append":
         target = table.partition or "cast(_day as varchar)"
     elif table.restatement == "trailing_window":

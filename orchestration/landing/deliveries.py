@@ -232,6 +232,9 @@ def deliveries(settings: Settings) -> list[Delivery]:
     )
 
 
+TIME_VERSION = 2  # first part of the sort key of a version that is a time
+
+
 def version_order(version: str) -> tuple:
     """Sort key of version texts: numbers by value, times by instant, other texts as they are; '' is the oldest."""
     if not version:
@@ -243,7 +246,12 @@ def version_order(version: str) -> tuple:
     except ValueError:
         return (3, 0.0, version)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (2, (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1), "")
+    return (TIME_VERSION, (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1), "")
+
+
+def snapshot_partition(table: RawTable, delivery: Delivery) -> str:
+    """Partition that a snapshot delivery fills: the feed's one, or its version's own where the table keeps them."""
+    return f"{delivery.feed}|{delivery.version}" if table.keeps_versions else delivery.feed
 
 
 def land_inbox(settings: Settings) -> list[Delivery]:

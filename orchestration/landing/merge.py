@@ -13,7 +13,7 @@ import duckdb
 from orchestration.lake.catalog import Lake
 from orchestration.lake.state import PartitionState, current_state, statistics
 from orchestration.landing.candidate import Candidate, LoadResult, names_of
-from orchestration.landing.deliveries import version_order
+from orchestration.landing.deliveries import TIME_VERSION, snapshot_partition, version_order
 from orchestration.landing.duplicates import DAY_FOLDER, find_losers, scan, write_without_losers
 from orchestration.landing.prepare import count_losers, work_dir
 from orchestration.landing.readers.reading import name, text
@@ -134,9 +134,17 @@ def _repeats(candidate: Candidate, lake: Lake, state: dict[str, PartitionState])
     for summary in reversed(same):
         written = [partition for partition, part in summary["partitions"].items() if part["op"] != "drop"]
         is_current = all(partition in state and state[partition].load_id == summary["load_id"] for partition in written)
+        if candidate.table.keeps_versions:
+            is_current = is_current and written == [_newest_version(candidate, state)]
         if candidate.table.restatement == "append" or (written and is_current):
             return summary["load_id"]
     return None
+
+
+def _newest_version(candidate: Candidate, state: dict[str, PartitionState]) -> str:
+    """Partition of the newest delivery of the candidate's feed; what an older one said is no repetition, it is said anew."""
+    mine = {key: part for key, part in state.items() if key.rsplit("|", 1)[0] == candidate.delivery.feed}
+    return max(mine, key=lambda key: version_order(mine[key].version))
 
 
 def _partitions_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, list[Path]]:
@@ -224,8 +232,15 @@ def _replace(
                 f"its window.",
             )
     else:
-        replaced = {delivery.feed} if table.restatement == "snapshot" else set(mine)
+        replaced = {snapshot_partition(table, delivery)} if table.restatement == "snapshot" else set(mine)
     previous = {partition: state[partition] for partition in sorted(replaced) if partition in state}
+    if table.keeps_versions and delivery.version and version_order(delivery.version)[0] != TIME_VERSION:
+        return _refuse(
+            lake,
+            candidate,
+            f"{names_of(candidate)}: {table.name} keeps what was known when, and `{delivery.version}` is no time. Land it with "
+            f"--version 2026-11-03T09:00:00Z",
+        )
     fewer = _fewer_days(table, previous, partitions, candidate)
     if delivery.force and fewer:
         candidate.warnings.append(f"forced: {fewer}")

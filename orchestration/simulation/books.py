@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from .fleet import Fleet
 from .timeline import Timeline
 
 EUR_USD = ("1.158400", "1.163900", "1.160700", "1.171200")
+BUDGET_EUR_USD = Decimal("1.120000")
+LATE_EUR_USD = Decimal("1.250000")  # of the first month, after its close
 CENT = Decimal("0.01")
 
 
@@ -131,12 +134,6 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
             None,
         ),
     ]
-    rates = []
-    for index, month in enumerate(timeline.months):
-        rate = Decimal(EUR_USD[index % len(EUR_USD)])
-        until = timeline.months[index + 1].start.date() if index + 1 < len(timeline.months) else None
-        rates.append(("EUR", "USD", rate, "ecb_monthly", month.start.date(), until))
-        rates.append(("USD", "EUR", round(1 / rate, 12), "ecb_monthly", month.start.date(), until))
     return [
         write_csv(
             folder / "org_units.csv", "unit_id,parent_unit_id,name,owner_email,cost_center,valid_from,valid_to", units
@@ -161,8 +158,38 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
             "rule_id,priority,match_field,match_value,method,driver,targets,valid_from,valid_to",
             rules,
         ),
-        write_csv(folder / "fx_rates.csv", "from_currency,to_currency,rate,rate_set,valid_from,valid_to", rates),
+        write_fx_rates(folder / "fx_rates.csv", timeline),
     ]
+
+
+def write_fx_rates(path: Path, timeline: Timeline, *, first_month: Decimal | None = None) -> Path:
+    """Treasury's table: a rate of each month and the one of the budget.
+
+    Args:
+        path: File to write.
+        timeline: The world's months.
+        first_month: What treasury says of the first month later, when it is closed.
+    """
+    rates = [("EUR", "USD", BUDGET_EUR_USD, "budget", timeline.start.date(), timeline.months[-1].end.date())]
+    for index, month in enumerate(timeline.months):
+        rate = first_month if first_month and index == 0 else Decimal(EUR_USD[index % len(EUR_USD)])
+        until = timeline.months[index + 1].start.date() if index + 1 < len(timeline.months) else None
+        rates.append(("EUR", "USD", rate, "corporate_month", month.start.date(), until))
+        rates.append(("USD", "EUR", round(1 / rate, 12), "corporate_month", month.start.date(), until))
+    return write_csv(path, "from_currency,to_currency,rate,rate_set,valid_from,valid_to", rates)
+
+
+def write_ecb_rates(path: Path, timeline: Timeline, end: date) -> Path:
+    """The ECB's history up to `end`, as it publishes it: newest line first, a column a currency, no line on weekends."""
+    first = timeline.start.date() - timedelta(days=7)
+    days = [first + timedelta(days=step) for step in range((end - first).days)]
+    lines = []
+    for step, day in enumerate(days):
+        month = next((index for index, month in enumerate(timeline.months) if day < month.end.date()), 0)
+        usd = Decimal(EUR_USD[month % len(EUR_USD)]) + Decimal(step % 9 - 4) / 2000
+        if day.weekday() < 5:
+            lines.append((day, f"{usd:.4f}", f"{Decimal(150) * usd:.2f}", "N/A", f"{Decimal('0.75') * usd:.4f}", ""))
+    return write_csv(path, "Date,USD,JPY,BGN,GBP,", lines[::-1])
 
 
 def _identities(timeline: Timeline, fleet: Fleet, moved) -> list[tuple]:

@@ -299,6 +299,16 @@ def _deliver_books(
     folder = outbox.staging / "books"
     reference = books.write_reference(folder, timeline, fleet)
     outbox.add(_at(timeline.start.date(), 1), "reference", reference, feed="company")
+    if timeline.months[0].status == "closed":
+        late = books.write_fx_rates(folder / "late" / "fx_rates.csv", timeline, first_month=books.LATE_EUR_USD)
+        outbox.add(_at(timeline.day_of(0, 10)), "reference", [late], feed="company")
+    for _, end in _periods(timeline):
+        outbox.add(
+            _at(end),
+            "ecb",
+            [books.write_ecb_rates(folder / f"ecb-{end}" / "eurofxref-hist.csv", timeline, end)],
+            feed="ecb",
+        )
     for index, month in enumerate(timeline.months):
         opened = month.status == "open"
         seen = _at(timeline.data_end.date()) if opened else month.end + timedelta(days=5)

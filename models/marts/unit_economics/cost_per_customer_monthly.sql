@@ -43,6 +43,71 @@ costs_daily as (
 
 ),
 
+revenues_of_months as (
+
+    select usage_month, customer_id, currency, revenue
+    from {{ ref('int_revenue_monthly') }}
+    where {{ in_dirty_months('usage_month') }}
+
+),
+
+-- One set of rates for all that a margin is made of: the one that covers most of it, then the one that comes first.
+rates_needed as (
+
+    select usage_month, customer_id, billing_currency, usage_date as rate_date from costs_daily
+    union
+    select usage_month, customer_id, currency, usage_month from revenues_of_months
+
+),
+
+rates as (
+
+    select rate_date, from_currency, rate_set, rate, preference
+    from {{ ref('dim_currency_rates') }}
+    where purpose = 'reporting'
+
+),
+
+rate_sets_ranked as (
+
+    select
+        rates_needed.usage_month,
+        rates_needed.customer_id,
+        rates.rate_set,
+        row_number() over (
+            partition by rates_needed.usage_month, rates_needed.customer_id
+            order by count(*) desc, sum(rates.preference) asc, rates.rate_set asc
+        ) as set_rank
+    from rates_needed
+    inner join rates on rates_needed.billing_currency = rates.from_currency and rates_needed.rate_date = rates.rate_date
+    where rates.rate_set <> 'identity'
+    group by rates_needed.usage_month, rates_needed.customer_id, rates.rate_set
+
+),
+
+customer_rates as (
+
+    select
+        rates_needed.usage_month,
+        rates_needed.customer_id,
+        rates_needed.billing_currency,
+        rates_needed.rate_date,
+        coalesce(sets.rate_set, 'identity') as rate_set,
+        rates.rate
+    from rates_needed
+    left join rate_sets_ranked as sets
+        on
+            rates_needed.usage_month = sets.usage_month
+            and rates_needed.customer_id = sets.customer_id
+            and sets.set_rank = 1
+    left join rates
+        on
+            rates_needed.billing_currency = rates.from_currency
+            and rates_needed.rate_date = rates.rate_date
+            and (rates.rate_set = 'identity' or rates.rate_set = sets.rate_set)
+
+),
+
 costs as (
 
     select
@@ -55,15 +120,16 @@ costs as (
         sum(costs_daily.billed_open_direct_cost) as billed_open_direct_cost,
         sum(costs_daily.estimated_direct_cost) as estimated_direct_cost,
         sum(costs_daily.transferred_cost) as transferred_cost,
+        max(rates.rate_set) as rate_set,
         count(*) - count(rates.rate) as days_without_rate,
         sum({{ reporting_cost('costs_daily.billed_direct_cost', 'rates.rate') }}) as billed_reporting_cost,
         sum({{ reporting_cost('costs_daily.estimated_direct_cost', 'rates.rate') }}) as estimated_reporting_cost
     from costs_daily
-    left join {{ ref('int_currency_rates') }} as rates
+    left join customer_rates as rates
         on
-            costs_daily.billing_currency = rates.billing_currency
-            and costs_daily.usage_date >= rates.valid_from
-            and costs_daily.usage_date < rates.valid_to
+            costs_daily.customer_id = rates.customer_id
+            and costs_daily.billing_currency = rates.billing_currency
+            and costs_daily.usage_date = rates.rate_date
     group by costs_daily.usage_month, costs_daily.customer_id, costs_daily.billing_currency
 
 ),
@@ -75,15 +141,15 @@ revenues as (
         revenues.customer_id,
         revenues.currency,
         revenues.revenue,
+        rates.rate_set,
         case when rates.rate is null then 1 else 0 end as months_without_rate,
         {{ reporting_cost('revenues.revenue', 'rates.rate') }} as reporting_revenue
-    from {{ ref('int_revenue_monthly') }} as revenues
-    left join {{ ref('int_currency_rates') }} as rates
+    from revenues_of_months as revenues
+    left join customer_rates as rates
         on
-            revenues.currency = rates.billing_currency
-            and revenues.usage_month >= rates.valid_from
-            and revenues.usage_month < rates.valid_to
-    where {{ in_dirty_months('revenues.usage_month') }}
+            revenues.customer_id = rates.customer_id
+            and revenues.currency = rates.billing_currency
+            and revenues.usage_month = rates.rate_date
 
 ),
 
@@ -114,6 +180,7 @@ joined as (
         coalesce(costs.estimated_direct_cost, 0) as estimated_direct_cost,
         coalesce(costs.transferred_cost, 0) as transferred_cost,
         coalesce(revenues.revenue, 0) as revenue,
+        coalesce(costs.rate_set, revenues.rate_set) as rate_set,
         case when coalesce(costs.days_without_rate, 0) = 0 then coalesce(costs.billed_reporting_cost, 0) end
             as billed_reporting_cost,
         case when coalesce(costs.days_without_rate, 0) = 0 then coalesce(costs.estimated_reporting_cost, 0) end
@@ -174,6 +241,7 @@ select
     ) as fully_loaded_cost,
     cast(comparable.revenue as decimal(38, 12)) as revenue,
     '{{ var("report_currency") }}' as reporting_currency,
+    comparable.rate_set,
     cast(comparable.billed_reporting_cost as decimal(38, 12)) as billed_direct_reporting_cost,
     cast(comparable.estimated_reporting_cost as decimal(38, 12)) as estimated_direct_reporting_cost,
     cast(comparable.reporting_revenue as decimal(38, 12)) as reporting_revenue,

@@ -123,11 +123,12 @@ select
     {{ unit_rate('summed.node_cost', 'summed.paid_gpu_hours') }} as cost_per_paid_gpu_hour,
     {{ unit_rate('summed.node_cost', 'summed.allocated_gpu_hours') }} as cost_per_allocated_gpu_hour,
     {{ unit_rate('summed.node_cost', 'summed.productive_gpu_hours') }} as cost_per_productive_gpu_hour,
-    rates.reporting_currency,
+    rates.to_currency as reporting_currency,
+    rates.rate_set,
     {{ reporting_cost('summed.node_cost', 'rates.rate') }} as node_reporting_cost
 from summed
-left join {{ ref('int_currency_rates') }} as rates
+left join {{ ref('dim_currency_rates') }} as rates
     on
-        summed.billing_currency = rates.billing_currency
-        and summed.usage_date >= rates.valid_from
-        and summed.usage_date < rates.valid_to
+        summed.billing_currency = rates.from_currency
+        and summed.usage_date = rates.rate_date
+        and rates.is_reporting_rate

@@ -120,11 +120,12 @@ select
     summed.*,
     {{ unit_rate('summed.metered_cost', 'summed.requests') }} as cost_per_request,
     {{ unit_rate('summed.metered_cost', '(summed.input_tokens + summed.output_tokens)', 1000000) }} as cost_per_million_tokens,
-    rates.reporting_currency,
+    rates.to_currency as reporting_currency,
+    rates.rate_set,
     {{ reporting_cost('summed.net_unit_cost', 'rates.rate') }} as net_unit_reporting_cost
 from summed
-left join {{ ref('int_currency_rates') }} as rates
+left join {{ ref('dim_currency_rates') }} as rates
     on
-        summed.billing_currency = rates.billing_currency
-        and summed.usage_date >= rates.valid_from
-        and summed.usage_date < rates.valid_to
+        summed.billing_currency = rates.from_currency
+        and summed.usage_date = rates.rate_date
+        and rates.is_reporting_rate

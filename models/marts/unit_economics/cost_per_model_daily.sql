@@ -171,12 +171,13 @@ select
     {{ unit_rate('joined.output_cost', 'joined.output_tokens', 1000000) }} as output_cost_per_million_tokens,
     {{ unit_rate('joined.metered_cost', 'joined.total_tokens', 1000000) }} as cost_per_million_tokens,
     {{ unit_rate('joined.net_unit_cost', 'joined.total_tokens', 1000000) }} as allocated_cost_per_million_tokens,
-    rates.reporting_currency,
+    rates.to_currency as reporting_currency,
+    rates.rate_set,
     {{ reporting_cost('joined.net_unit_cost', 'rates.rate') }} as net_unit_reporting_cost,
     {{ reporting_cost('joined.total_cost', 'rates.rate') }} as total_reporting_cost
 from joined
-left join {{ ref('int_currency_rates') }} as rates
+left join {{ ref('dim_currency_rates') }} as rates
     on
-        joined.billing_currency = rates.billing_currency
-        and joined.usage_date >= rates.valid_from
-        and joined.usage_date < rates.valid_to
+        joined.billing_currency = rates.from_currency
+        and joined.usage_date = rates.rate_date
+        and rates.is_reporting_rate

@@ -104,7 +104,8 @@ daily_reporting as (
     select
         days.training_run_id,
         days.billing_currency,
-        max(rates.reporting_currency) as reporting_currency,
+        max(rates.to_currency) as reporting_currency,
+        case when min(rates.rate_set) < max(rates.rate_set) then 'several' else min(rates.rate_set) end as rate_set,
         case when count(*) = count(rates.rate)
             then sum({{ reporting_cost('days.effective_cost', 'rates.rate') }}) end as total_reporting_cost
     from (
@@ -112,11 +113,11 @@ daily_reporting as (
         from ledger
         group by training_run_id, billing_currency, usage_date
     ) as days
-    left join {{ ref('int_currency_rates') }} as rates
+    left join {{ ref('dim_currency_rates') }} as rates
         on
-            days.billing_currency = rates.billing_currency
-            and days.usage_date >= rates.valid_from
-            and days.usage_date < rates.valid_to
+            days.billing_currency = rates.from_currency
+            and days.usage_date = rates.rate_date
+            and rates.is_reporting_rate
     group by days.training_run_id, days.billing_currency
 
 ),
@@ -182,6 +183,7 @@ select
     {{ unit_rate('costs.productive_cost', 'costs.net_unit_cost') }} as productive_ratio,
     {{ unit_rate('costs.net_unit_cost', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
     daily_reporting.reporting_currency,
+    daily_reporting.rate_set,
     cast(daily_reporting.total_reporting_cost as decimal(38, 12)) as total_reporting_cost
 from {{ ref('fct_training_runs') }} as runs
 left join costs on runs.training_run_id = costs.training_run_id

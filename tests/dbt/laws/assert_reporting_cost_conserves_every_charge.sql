@@ -1,0 +1,54 @@
+{{ config(meta={'dagster': {'ref': {'name': 'cost_allocation_reporting'}}}) }}
+-- B12. In the reporting currency, too, the pieces of a charge's day and their rounding row are the whole: the converted cost, exactly, in
+-- both costs; nothing is converted where there is no rate, and nothing is lost or doubled on the way.
+with whole as (
+    select
+        ledger.charge_id, ledger.usage_date, ledger.cost_status,
+        sum(ledger.billed_cost) as billed_cost,
+        sum(ledger.effective_cost) as effective_cost,
+        {{ reporting_cost('sum(ledger.billed_cost)', 'max(rates.rate)') }} as billed_reporting_cost,
+        {{ reporting_cost('sum(ledger.effective_cost)', 'max(rates.rate)') }} as effective_reporting_cost,
+        min(ledger.billing_currency) as billing_currency
+    from {{ ref('fct_cost_allocation') }} as ledger
+    left join {{ ref('dim_currency_rates') }} as rates
+        on
+            ledger.billing_currency = rates.from_currency
+            and ledger.usage_date = rates.rate_date
+            and rates.is_reporting_rate
+    where {{ replaced_days('ledger.usage_date') }}
+    group by ledger.charge_id, ledger.usage_date, ledger.cost_status
+),
+
+pieces as (
+    select
+        charge_id, usage_date, cost_status,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost,
+        sum(billed_reporting_cost) as billed_reporting_cost,
+        sum(effective_reporting_cost) as effective_reporting_cost,
+        count(case when is_currency_rounding then 1 end) as roundings
+    from {{ ref('cost_allocation_reporting') }}
+    where {{ replaced_days('usage_date') }}
+    group by charge_id, usage_date, cost_status
+)
+
+select
+    coalesce(whole.charge_id, pieces.charge_id) as charge_id,
+    cast(coalesce(whole.usage_date, pieces.usage_date) as varchar) as scope,
+    whole.billing_currency,
+    greatest(
+        abs(coalesce(whole.effective_reporting_cost, 0) - coalesce(pieces.effective_reporting_cost, 0)),
+        abs(coalesce(whole.billed_reporting_cost, 0) - coalesce(pieces.billed_reporting_cost, 0))
+    ) as dollars
+from whole
+full outer join pieces
+    on
+        whole.charge_id = pieces.charge_id
+        and whole.usage_date = pieces.usage_date
+        and whole.cost_status = pieces.cost_status
+where
+    whole.billed_cost is distinct from pieces.billed_cost
+    or whole.effective_cost is distinct from pieces.effective_cost
+    or whole.billed_reporting_cost is distinct from pieces.billed_reporting_cost
+    or whole.effective_reporting_cost is distinct from pieces.effective_reporting_cost
+    or pieces.roundings > 1
