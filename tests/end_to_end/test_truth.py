@@ -203,3 +203,36 @@ def test_invoices_tie_but_for_the_credit_that_the_issuer_has_not_exported_yet(ma
     assert [row for row in found if row[2] != row[3]] == []
     assert [row[:2] for row in found if row[4] != "tied"] == [("Northgrid GmbH", "2026-09")]
     assert {row[4] for row in found} == {"tied", "explained"}
+
+
+def test_a_rate_that_comes_after_the_close_changes_nothing_that_is_closed(marts, demo):
+    """Treasury says 1.25 for the first month when it is long closed; its own table had said 1.1584."""
+    first = demo.world.timeline.months[0]
+    rates = rows(
+        marts,
+        f"select distinct rate_set, cast(rate as varchar), is_frozen from core.dim_currency_rates"
+        f" where from_currency = 'EUR' and is_reporting_rate and strftime(rate_date, '%Y-%m') = '{first.label}'",
+    )
+    assert first.status == "closed"
+    assert rates == [("corporate_month", "1.158400000000", True)]
+
+
+def test_the_ledger_adds_up_in_the_reporting_currency(marts):
+    """Per currency and day: the view's pieces and rounding rows are the ledger's total at the day's rate, but for the places that a
+    day's sum of converted charges is rounded to."""
+    different = rows(
+        marts,
+        """
+        with pieces as (
+            select usage_date, billing_currency, sum(effective_reporting_cost) as converted, count(*) as charges
+            from core.cost_allocation_reporting group by all),
+        whole as (
+            select l.usage_date, l.billing_currency, sum(l.effective_cost) * max(r.rate) as converted
+            from core.fct_cost_allocation l join core.dim_currency_rates r
+                on r.from_currency = l.billing_currency and r.rate_date = l.usage_date and r.is_reporting_rate
+            group by all)
+        select * from pieces full join whole using (usage_date, billing_currency)
+        where pieces.converted is null or whole.converted is null or abs(pieces.converted - whole.converted) > 1e-12 * pieces.charges
+        """,
+    )
+    assert different == []
