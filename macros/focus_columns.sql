@@ -87,6 +87,10 @@
         ('x_CredentialId', 'varchar'),
         ('x_PrincipalId', 'varchar'),
         ('x_InstanceType', 'varchar'),
+        ('x_ServiceCode', 'varchar'),
+        ('x_Operation', 'varchar'),
+        ('x_CostCategories', 'varchar'),
+        ('x_Discounts', 'varchar'),
     ]) }}
 {%- endmacro %}
 

@@ -1,133 +1,20 @@
 {%- set label = 'cache-?(?:read|write)(?:-5m|-1h)?(?:-input)?|input|output' -%}
--- AWS bill lines as FOCUS, amortised. What is charged is the net cost in a billing month whose payer has net costs, else the
--- gross cost. Usage under a savings plan is billed 0 (its negation line takes the price back) and costs what the plan costs;
--- a fee is billed when due and costs nothing itself; what a commitment did not use is a row of its own.
-with lines as (
+{%- set instance_meters = 'BoxUsage|SpotUsage|HeavyUsage|DedicatedUsage|UnusedBox|UnusedDed' -%}
+-- Amortised AWS lines as FOCUS: what each line measures, which service it is of, and the specification's columns.
+with rows_of_bill as (
     select
         *,
-        cast(usage_start as date) as charge_date,
-        {{ hash_key([
-            'feed', 'payer_account_id', 'invoice_id', 'invoicing_entity', 'billing_entity', 'bill_type', 'billing_period_start',
-            'usage_account_id', 'line_item_type', 'usage_start', 'usage_end', 'product_code', 'usage_type', 'operation',
-            'availability_zone', 'resource_id', 'usage_amount', 'currency', 'description', 'tax_type', 'legal_entity', 'iam_principal',
-            'unblended_cost', 'net_unblended_cost', 'public_on_demand_cost', 'pricing_unit', 'savings_plan_arn',
-            'savings_plan_effective_cost', 'savings_plan_net_effective_cost', 'savings_plan_total_commitment', 'savings_plan_used_commitment',
-            'reservation_arn', 'reservation_effective_cost', 'reservation_unused_upfront_fee', 'reservation_unused_recurring_fee',
-            'split_parent_resource_id', 'product_name', 'instance_type', 'tags'
-        ]) }} as content_key
-    from {{ ref('stg_aws_cur__line_items') }}
-    where {{ in_focus_days('usage_date') }}
-),
-
-numbered as (
-    select
-        *,
-        row_number() over (partition by charge_date, content_key order by content_key) as ordinal
-    from lines
-),
-
-payer_months as (
-    select
-        payer_account_id,
-        billing_period_start,
-        count(net_unblended_cost) > 0 as has_net_costs
-    from {{ ref('stg_aws_cur__line_items') }}
-    group by payer_account_id, billing_period_start
-),
-
-charged as (
-    select
-        numbered.*,
-        payer_months.has_net_costs,
-        {{ hash_key(["'aws_cur'", 'numbered.content_key', 'numbered.ordinal']) }} as charge_id,
-        coalesce(case when payer_months.has_net_costs then numbered.net_unblended_cost end, numbered.unblended_cost, 0) as charged_cost,
-        numbered.line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_usage,
-        numbered.line_item_type in ('SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee')
-        or (numbered.line_item_type = 'Fee' and numbered.reservation_arn <> '') as is_commitment_fee
-    from numbered
-    inner join payer_months
-        on numbered.payer_account_id = payer_months.payer_account_id
-        and numbered.billing_period_start = payer_months.billing_period_start
-),
-
-costed as (
-    select
-        *,
-        case when line_item_type = 'SavingsPlanCoveredUsage' then 0 else charged_cost end as billed_cost,
         case
-            when line_item_type = 'SavingsPlanCoveredUsage'
-                then coalesce(case when has_net_costs then savings_plan_net_effective_cost end, savings_plan_effective_cost, 0)
-            when line_item_type = 'DiscountedUsage'
-                then coalesce(case when has_net_costs then reservation_net_effective_cost end, reservation_effective_cost, 0)
-            when is_commitment_fee then 0
-            else charged_cost
-        end as effective_cost,
-        -- A list price of 0 beside a positive charge is a missing price.
-        case when is_usage and not (public_on_demand_cost = 0 and charged_cost <> 0) then public_on_demand_cost end as list_cost,
-        -- The unused part in the same terms as the fee: a net fee leaves a net remainder. AWS gives the used part gross only.
-        case
-            when line_item_type = 'SavingsPlanRecurringFee' and has_net_costs
-                then {{ allocate(
-                    "coalesce(savings_plan_net_recurring_commitment + coalesce(savings_plan_net_upfront_commitment, 0), charged_cost)",
-                    "savings_plan_total_commitment - savings_plan_used_commitment", "savings_plan_total_commitment"
-                ) }}
-            when line_item_type = 'SavingsPlanRecurringFee' then savings_plan_total_commitment - savings_plan_used_commitment
-            when line_item_type = 'RIFee' and has_net_costs
-                then coalesce(reservation_net_unused_upfront_fee, reservation_unused_upfront_fee, 0)
-                + coalesce(reservation_net_unused_recurring_fee, reservation_unused_recurring_fee, 0)
-            when line_item_type = 'RIFee'
-                then coalesce(reservation_unused_upfront_fee, 0) + coalesce(reservation_unused_recurring_fee, 0)
-        end as unused_cost
-    from charged
-),
-
--- A negation takes back exactly what the covered lines were charged. Where a month's lines do not cancel, the rest is on the
--- invoice, so it stays a charge.
-unfolded as (
-    select
-        payer_account_id,
-        billing_period_start,
-        savings_plan_arn,
-        charge_date,
-        currency,
-        sum(charged_cost) as residual,
-        min(charge_id) as first_charge_id
-    from costed
-    where line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
-    group by payer_account_id, billing_period_start, savings_plan_arn, charge_date, currency
-    having sum(charged_cost) <> 0
-),
-
-rows_of_bill as (
-    select
-        costed.*,
-        'line' as row_kind,
-        charge_id as row_charge_id,
-        billed_cost as row_billed_cost,
-        effective_cost as row_effective_cost,
-        list_cost as row_list_cost
-    from costed
-    where line_item_type <> 'SavingsPlanNegation'
-    union all
-    select
-        costed.*,
-        'unused' as row_kind,
-        {{ hash_key(['charge_id', "'unused'"]) }} as row_charge_id,
-        0 as row_billed_cost,
-        unused_cost as row_effective_cost,
-        null as row_list_cost
-    from costed
-    where unused_cost <> 0
-    union all
-    select
-        costed.*,
-        'negation' as row_kind,
-        {{ hash_key(['costed.charge_id', "'negation'"]) }} as row_charge_id,
-        unfolded.residual as row_billed_cost,
-        unfolded.residual as row_effective_cost,
-        null as row_list_cost
-    from costed
-    inner join unfolded on costed.charge_id = unfolded.first_charge_id
+            when row_kind = 'unused' or (row_kind = 'line' and is_usage) then 'Usage'
+            when row_kind = 'negation' then 'Adjustment'
+            when line_item_type = 'Tax' then 'Tax'
+            when line_item_type = 'Credit' then 'Credit'
+            when is_commitment_fee or line_item_type = 'Fee' then 'Purchase'
+            else 'Adjustment'
+        end as charge_category,
+        case when line_item_type = 'Refund' or bill_type = 'Refund' then 'Correction' end as charge_class,
+        coalesce(nullif(savings_plan_arn, ''), nullif(reservation_arn, '')) as commitment_id
+    from {{ ref('focus_aws_cur__amortised') }}
 ),
 
 -- Bedrock: the usage type holds region, model, token class and routing; in the older marketplace form the product is the model.
@@ -137,7 +24,7 @@ parsed as (
         row_kind = 'line' and is_usage as is_usage_row,
         product_code in ('AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels')
         or regexp_matches(usage_type, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$') as is_bedrock,
-        regexp_extract(coalesce(instance_type, regexp_extract(usage_type, '(?:BoxUsage|SpotUsage|EC2SP):(.+)$', 1)), '^((?:ml[.])?[a-z0-9-]+)[.]', 1)
+        regexp_extract(coalesce(instance_type, regexp_extract(usage_type, '(?:{{ instance_meters }}|EC2SP):(.+)$', 1)), '^((?:ml[.])?[a-z0-9-]+)[.]', 1)
             as instance_family,
         regexp_replace(usage_type, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as meter
     from rows_of_bill
@@ -189,6 +76,36 @@ classes as (
     select * from {{ ref('billing_token_classes') }}
 ),
 
+-- A price has an id where the report gives one, or a SKU and its term. Without, the specification wants no quantity of it.
+priced as (
+    select
+        metered.*,
+        focus_units.focus_unit,
+        case
+            when metered.row_kind = 'line' and metered.charge_category in ('Usage', 'Purchase')
+                then coalesce(nullif(metered.rate_code, ''), metered.sku || '.' || nullif(metered.term, ''))
+        end as sku_price_id
+    from metered
+    left join {{ ref('focus_units') }} as focus_units on lower(metered.pricing_unit) = focus_units.billed_unit
+),
+
+-- Unit price × quantity is the cost. The vendor's rate is the price where it gives that, up to the rounding of its costs to ten
+-- places; a line of several rates (a tier, a blend) has its average.
+unit_priced as (
+    select
+        *,
+        {%- for kind, rate in [('list', 'public_on_demand_rate'), ('contracted', 'charged_rate')] %}
+        case
+            when sku_price_id is null or row_{{ kind }}_cost is null then null
+            when abs(
+                cast({{ rate }} as double) * cast(usage_amount as double) - cast(row_{{ kind }}_cost as double)
+            ) <= 0.000000001 + 0.000000001 * abs(cast(row_{{ kind }}_cost as double)) then {{ rate }}
+            else {{ allocate('row_' ~ kind ~ '_cost', '1', 'usage_amount') }}
+        end as {{ kind }}_unit_price{{ ',' if not loop.last }}
+        {%- endfor %}
+    from priced
+),
+
 classified as (
     select
         metered.*,
@@ -209,7 +126,7 @@ classified as (
             case when metered.row_kind = 'unused' or metered.is_usage_row or metered.is_commitment_fee then family.ai_scope end,
             service.ai_scope, entity.ai_scope
         ) as ai_scope
-    from metered
+    from unit_priced as metered
     left join {{ ref('billing_token_labels') }} as labels
         on labels.provider_id = 'aws' and metered.token_label = labels.label
     left join bedrock_meters on metered.is_bedrock and metered.token_label is null and lower(metered.meter) = bedrock_meters.meter
@@ -234,20 +151,18 @@ select
         'BilledCost': 'row_billed_cost',
         'BillingAccountId': 'payer_account_id',
         'BillingAccountName': 'payer_account_name',
+        'BillingAccountType': "'Payer Account'",
         'BillingCurrency': 'currency',
         'BillingPeriodEnd': 'billing_period_end',
         'BillingPeriodStart': 'billing_period_start',
         'CapacityReservationId': 'capacity_reservation_id',
-        'CapacityReservationStatus': "case when lower(capacity_reservation_status) like '%unused%' then 'Unused' when capacity_reservation_id is not null then 'Used' end",
-        'ChargeCategory': "case
-            when row_kind = 'unused' or is_usage_row then 'Usage'
-            when row_kind = 'negation' then 'Adjustment'
-            when line_item_type = 'Tax' then 'Tax'
-            when line_item_type = 'Credit' then 'Credit'
-            when is_commitment_fee or line_item_type = 'Fee' then 'Purchase'
-            else 'Adjustment'
+        'CapacityReservationStatus': "case
+            when capacity_reservation_id is null or charge_category <> 'Usage' or row_kind <> 'line' then null
+            when capacity_reservation_status in ('unused', 'cancelled') then 'Unused'
+            else 'Used'
         end",
-        'ChargeClass': "case when line_item_type = 'Refund' or bill_type = 'Refund' then 'Correction' end",
+        'ChargeCategory': 'charge_category',
+        'ChargeClass': 'charge_class',
         'ChargeDescription': "case row_kind when 'unused' then 'Unused commitment: ' || coalesce(description, '')
             when 'negation' then 'Savings plan negation that no covered line explains' else description end",
         'ChargeFrequency': "case
@@ -258,42 +173,55 @@ select
         'ChargePeriodEnd': 'usage_end',
         'ChargePeriodStart': 'usage_start',
         'CommitmentDiscountCategory': "case when savings_plan_arn <> '' then 'Spend' when reservation_arn <> '' then 'Usage' end",
-        'CommitmentDiscountId': "coalesce(nullif(savings_plan_arn, ''), nullif(reservation_arn, ''))",
+        'CommitmentDiscountId': 'commitment_id',
+        'CommitmentDiscountQuantity': "case when commitment_id is not null and charge_class is null then row_commitment_quantity end",
         'CommitmentDiscountStatus': "case
             when row_kind = 'unused' then 'Unused'
             when line_item_type in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Used'
         end",
         'CommitmentDiscountType': "case when savings_plan_arn <> '' then coalesce(savings_plan_type, 'Savings Plan') when reservation_arn <> '' then 'Reserved Instance' end",
-        'ConsumedQuantity': "case when is_usage_row and quantity_unit = 'tokens' then usage_quantity when is_usage_row then usage_amount end",
-        'ConsumedUnit': "case when is_usage_row and quantity_unit = 'tokens' then 'Tokens' when is_usage_row then pricing_unit end",
-        'ContractedCost': "case when row_kind <> 'line' then null when line_item_type = 'DiscountedUsage' then list_cost when is_usage_row then charged_cost end",
+        'CommitmentDiscountUnit': "case
+            when commitment_id is null or charge_class is not null or row_commitment_quantity is null then null
+            when savings_plan_arn <> '' then currency
+            else coalesce(focus_unit, pricing_unit, 'Hours')
+        end",
+        'ConsumedQuantity': "case
+            when not is_usage_row or sku_price_id is null then null when quantity_unit = 'tokens' then usage_quantity else usage_amount
+        end",
+        'ConsumedUnit': "case
+            when not is_usage_row or sku_price_id is null then null when quantity_unit = 'tokens' then 'Tokens'
+            else coalesce(focus_unit, pricing_unit)
+        end",
+        'ContractedCost': 'row_contracted_cost',
+        'ContractedUnitPrice': 'contracted_unit_price',
         'EffectiveCost': 'row_effective_cost',
         'HostProviderName': "'AWS'",
         'InvoiceId': "nullif(invoice_id, '')",
         'InvoiceIssuerName': "coalesce(invoicing_entity, case when billing_entity <> 'AWS Marketplace' then legal_entity end, 'Amazon Web Services, Inc.')",
         'ListCost': 'row_list_cost',
-        'ListUnitPrice': "case when is_usage_row and public_on_demand_rate <> 0 then public_on_demand_rate end",
+        'ListUnitPrice': 'list_unit_price',
         'PricingCategory': "case
-            when not is_usage_row then null
+            when sku_price_id is null then null
             when line_item_type in ('SavingsPlanCoveredUsage', 'DiscountedUsage') then 'Committed'
             when term = 'Spot' or usage_type like '%SpotUsage%' then 'Dynamic'
             else 'Standard'
         end",
-        'PricingQuantity': "case when row_kind = 'line' and line_item_type not in ('Tax', 'Credit', 'Refund') then usage_amount end",
-        'PricingUnit': "case when row_kind = 'line' and line_item_type not in ('Tax', 'Credit', 'Refund') then pricing_unit end",
+        'PricingQuantity': 'case when sku_price_id is not null then usage_amount end',
+        'PricingUnit': 'case when sku_price_id is not null then coalesce(focus_unit, pricing_unit) end',
         'ProviderName': "'AWS'",
         'PublisherName': "coalesce(legal_entity, 'Amazon Web Services, Inc.')",
         'RegionId': 'region_id',
         'RegionName': 'region_name',
-        'ResourceId': "nullif(resource_id, '')",
-        'ResourceType': 'product_family',
+        'ResourceId': "case when row_kind = 'unused' or is_commitment_fee then commitment_id else nullif(resource_id, '') end",
+        'ResourceType': "case when row_kind <> 'unused' then product_family end",
         'ServiceCategory': "coalesce(service_category, 'Other')",
         'ServiceName': 'coalesce(product_name, product_code)',
         'ServiceProviderName': "case when billing_entity = 'AWS Marketplace' then coalesce(legal_entity, 'AWS Marketplace') else 'AWS' end",
         'ServiceSubcategory': 'service_subcategory',
-        'SkuId': 'sku',
-        'SkuMeter': 'usage_type',
-        'SkuPriceId': 'rate_code',
+        'SkuId': "case when charge_category <> 'Tax' then sku end",
+        'SkuMeter': "case when charge_category <> 'Tax' then usage_type end",
+        'SkuPriceDetails': 'case when sku_price_id is not null then sku_price_details end',
+        'SkuPriceId': 'sku_price_id',
         'SubAccountId': 'usage_account_id',
         'SubAccountName': 'usage_account_name',
         'SubAccountType': "'Account'",
@@ -315,6 +243,10 @@ select
         'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then service_tier end",
         'x_ProjectId': "case when is_bedrock then coalesce(nullif(resource_id, ''), usage_account_id) else usage_account_id end",
         'x_PrincipalId': "nullif(iam_principal, '')",
-        'x_InstanceType': "coalesce(instance_type, nullif(regexp_extract(usage_type, '(?:BoxUsage|SpotUsage):(.+)$', 1), ''))",
+        'x_InstanceType': "coalesce(instance_type, nullif(regexp_extract(usage_type, '(?:" ~ instance_meters ~ "):(.+)$', 1), ''))",
+        'x_ServiceCode': 'product_code',
+        'x_Operation': "nullif(operation, '')",
+        'x_CostCategories': 'cost_categories',
+        'x_Discounts': 'discounts',
     }) }}
 from classified

@@ -462,6 +462,9 @@ def write_manifest_files(con: duckdb.DuckDBPyConnection, path: Path, month: Mont
         else "null"
     )
     stamp = "%Y-%m-%d %H:%M:%S"
+    # a price of the price list belongs to what is metered
+    priced = "line_type in ('Usage', 'SavingsPlanCoveredUsage')"
+    sku = "upper(substr(md5(product_code || usage_type), 1, 16))"
     query = f"""
         select substr(md5(start_at || coalesce(resource, '') || coalesce(usage_type, '') || line_type || {seen_at}),
             1, 16) as identity_line_item_id,
@@ -484,7 +487,9 @@ def write_manifest_files(con: duckdb.DuckDBPyConnection, path: Path, month: Mont
                 od_cost as pricing_public_on_demand_cost,
             case when line_type in ('Usage', 'SavingsPlanCoveredUsage') and itype is not null
                 then cast(od_cost / nullif(amount, 0) as decimal(18,6)) end as pricing_public_on_demand_rate,
-            term as pricing_term, unit as pricing_unit,
+            case when {priced} then {sku} || '.' || case term when 'Spot' then 'SPOTTERM00' else 'JRTCKXETXF' end || '.6YS6EN2CT7' end
+                as pricing_rate_code,
+            term as pricing_term, unit as pricing_unit, case when {priced} then {sku} end as product_sku,
             case when sp_effective is not null or sp_total is not null then '{SAVINGS_PLAN}' end as
                 savings_plan_savings_plan_a_r_n,
             case when sp_effective is not null or sp_total is not null then 'EC2InstanceSavingsPlans' end as

@@ -23,7 +23,8 @@ with charges as (
         SubAccountId as sub_account_id,
         ResourceId as resource_id,
         "Tags" as tags,
-        coalesce(CommitmentDiscountStatus = 'Unused', false) as is_unused_commitment,
+        -- reserved capacity that nobody ran on is a commitment too, whatever discount covers it
+        coalesce(CommitmentDiscountStatus = 'Unused' or CapacityReservationStatus = 'Unused', false) as is_unused_commitment,
         x_Feed as feed,
         x_Source as source,
         x_AiScope as ai_scope,

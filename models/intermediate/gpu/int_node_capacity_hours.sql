@@ -29,6 +29,9 @@ billed as (
     where "ChargeCategory" = 'Usage'
         and "ResourceId" is not null
         and "x_InstanceType" is not null
+        -- what nobody ran on is no node
+        and coalesce("CommitmentDiscountStatus", 'Used') <> 'Unused'
+        and coalesce("CapacityReservationStatus", 'Used') <> 'Unused'
         and "ChargePeriodEnd" > "ChargePeriodStart"
         and {{ overlaps_dirty_days(
             'cast("ChargePeriodStart" as date)', 'cast("ChargePeriodEnd" - interval 1 second as date)'

@@ -1,3 +1,5 @@
+{%- set usage_types = "('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')" -%}
+{%- set costs_nothing = "coalesce(cast(line_item_unblended_cost as double), 0) = 0 and coalesce(try_cast(line_item_net_unblended_cost as double), 0) = 0" -%}
 -- Names and types only; amounts are rounded here, once. `usage_amount` is in the pricing unit.
 select
     -- load
@@ -18,7 +20,17 @@ select
     line_item_line_item_type as line_item_type,
     line_item_usage_start_date as usage_start,
     _day as usage_date,
-    coalesce(line_item_usage_end_date, line_item_usage_start_date + interval '1' hour) as usage_end,
+    -- Fees end with their term or at a last second: a fee belongs to the month that bills it, and an end is exclusive.
+    case
+        when line_item_usage_end_date <= line_item_usage_start_date or line_item_usage_end_date is null
+            then line_item_usage_start_date + interval '1' hour
+        when line_item_line_item_type in ('Fee', 'SavingsPlanUpfrontFee')
+            and line_item_usage_end_date > bill_billing_period_start_date + interval '1' month
+            and line_item_usage_start_date < bill_billing_period_start_date + interval '1' month
+            then bill_billing_period_start_date + interval '1' month
+        when strftime(line_item_usage_end_date, '%M:%S') = '59:59' then line_item_usage_end_date + interval '1' second
+        else line_item_usage_end_date
+    end as usage_end,
     line_item_product_code as product_code,
     line_item_usage_type as usage_type,
     line_item_operation as operation,
@@ -33,6 +45,7 @@ select
     {{ vendor_amount('line_item_unblended_cost') }} as unblended_cost,
     {{ vendor_amount('line_item_net_unblended_cost') }} as net_unblended_cost,
     try_cast(line_item_unblended_rate as decimal(38, 12)) as unblended_rate,
+    try_cast(line_item_net_unblended_rate as decimal(38, 12)) as net_unblended_rate,
     -- pricing
     {{ vendor_amount('pricing_public_on_demand_cost') }} as public_on_demand_cost,
     try_cast(pricing_public_on_demand_rate as decimal(38, 12)) as public_on_demand_rate,
@@ -55,10 +68,33 @@ select
     {{ vendor_amount('reservation_net_unused_amortized_upfront_fee_for_billing_period') }} as reservation_net_unused_upfront_fee,
     {{ vendor_amount('reservation_unused_recurring_fee') }} as reservation_unused_recurring_fee,
     {{ vendor_amount('reservation_net_unused_recurring_fee') }} as reservation_net_unused_recurring_fee,
-    capacity_reservation_capacity_reservation_arn as capacity_reservation_id,
-    capacity_reservation_capacity_reservation_status as capacity_reservation_status,
-    -- a split line repeats a part of its parent's cost; it has no cost of its own
+    cast(reservation_unused_quantity as decimal(38, 9)) as reservation_unused_quantity,
+    -- Capacity: the report names the reservation in a column of its own; without that, an unused box has it as its resource.
+    coalesce(
+        nullif(capacity_reservation_capacity_reservation_arn, ''),
+        case when line_item_resource_id like '%:capacity-reservation/%' then line_item_resource_id end
+    ) as capacity_reservation_id,
+    lower(coalesce(nullif(capacity_reservation_capacity_reservation_status, ''), case
+        when {{ json_text('product', 'capacitystatus') }} = 'UnusedCapacityReservation' then 'unused'
+        when {{ json_text('product', 'capacitystatus') }} = 'AllocatedCapacityReservation' then 'reserved'
+        when regexp_matches(line_item_usage_type, 'Unused(Box|Ded):') then 'unused'
+        when regexp_matches(line_item_usage_type, '(Reservation|DedicatedRes):') then 'reserved'
+    end)) as capacity_reservation_status,
+    -- Why a line is no charge. A split line repeats a part of its parent's cost and use; a line of all that is reserved repeats what the
+    -- used and the unused lines say; a negation takes back the price of usage that a savings plan covers. None is left out that costs.
+    case
+        when line_item_line_item_type = 'SavingsPlanNegation' then 'negation'
+        when split_line_item_parent_resource_id <> '' and {{ costs_nothing }} then 'split_line'
+        when line_item_line_item_type in {{ usage_types }} and {{ costs_nothing }}
+            and (
+                lower(capacity_reservation_capacity_reservation_status) = 'reserved'
+                or {{ json_text('product', 'capacitystatus') }} = 'AllocatedCapacityReservation'
+                or regexp_matches(line_item_usage_type, '(Reservation|DedicatedRes):')
+            )
+            then 'capacity_total'
+    end as left_out_reason,
     split_line_item_parent_resource_id as split_parent_resource_id,
+    try_cast(split_line_item_split_cost as decimal(38, 12)) as split_cost,
     -- product
     coalesce(product_product_name, {{ json_text('product', 'product_name') }}, {{ json_text('product', 'ProductName') }}) as product_name,
     coalesce(product_sku, {{ json_text('product', 'sku') }}) as sku,
@@ -66,8 +102,22 @@ select
     coalesce(product_location, {{ json_text('product', 'location') }}) as region_name,
     coalesce(product_instance_type, {{ json_text('product', 'instance_type') }}) as instance_type,
     coalesce(product_product_family, {{ json_text('product', 'product_family') }}) as product_family,
+    -- properties of the price under the specification's names, as a JSON object
+    '{' || nullif(concat_ws(',',
+        '"InstanceType":' || cast(to_json(coalesce(product_instance_type, {{ json_text('product', 'instance_type') }})) as varchar),
+        '"OperatingSystem":'
+        || cast(to_json(coalesce({{ json_text('product', 'operating_system') }}, {{ json_text('product', 'operatingSystem') }})) as varchar),
+        '"CoreCount":' || nullif(regexp_extract({{ json_text('product', 'vcpu') }}, '^[0-9]+$'), ''),
+        '"GpuCount":' || nullif(regexp_extract({{ json_text('product', 'gpu') }}, '^[0-9]+$'), ''),
+        '"StorageClass":'
+        || cast(to_json(coalesce({{ json_text('product', 'storage_class') }}, {{ json_text('product', 'storageClass') }})) as varchar),
+        '"x_Term":' || cast(to_json(nullif(pricing_term, '')) as varchar),
+        '"x_PurchaseOption":' || cast(to_json(nullif(pricing_purchase_option, '')) as varchar),
+        '"x_LeaseContractLength":' || cast(to_json(nullif(pricing_lease_contract_length, '')) as varchar)
+    ), '') || '}' as sku_price_details,
     -- Tag keys as their owner wrote them: AWS prefixes them with `user:` (legacy) or `user_` (CUR 2.0).
     -- A quote inside a value is escaped, so that a quote after `{` or `,` always opens a key.
     nullif(regexp_replace(resource_tags, '([{,]\s*)"user[:_]', '\1"', 'g'), '{}') as tags,
-    nullif(cost_category, '{}') as cost_categories
+    nullif(cost_category, '{}') as cost_categories,
+    nullif(discount, '{}') as discounts
 from {{ source('aws_cur', 'aws_cur_line_items') }}

@@ -2,8 +2,17 @@
 -- What a delivery charges, summed from the vendor's own columns, is what FOCUS says was billed: per load, day and currency, exactly.
 -- Azure's exports say what is billed and what it costs apart: there it is the cost that is compared.
 -- A failure is money that was lost, doubled or rounded on the way from the bill.
+-- AWS: the net cost where a payer's month has any, else the gross cost; there a discount line is worth only what it says net.
 with payer_months as (
-    select payer_account_id, billing_period_start, max(case when net_unblended_cost is not null then 1 else 0 end) as has_net
+    select
+        payer_account_id, billing_period_start,
+        max(case
+            when net_unblended_cost <> 0 or savings_plan_net_effective_cost <> 0 or reservation_net_effective_cost <> 0
+                or savings_plan_net_upfront_commitment <> 0 or savings_plan_net_recurring_commitment <> 0
+                or reservation_net_unused_upfront_fee <> 0 or reservation_net_unused_recurring_fee <> 0
+                then 1
+            else 0
+        end) as has_net
     from {{ ref('stg_aws_cur__line_items') }}
     group by payer_account_id, billing_period_start
 ),
@@ -11,7 +20,11 @@ with payer_months as (
 billed_by_vendor as (
     select
         'aws_cur' as source_name, lines.load_id, cast(lines.usage_start as date) as charge_date, lines.currency,
-        sum(coalesce(case when payer_months.has_net = 1 then lines.net_unblended_cost end, lines.unblended_cost, 0)) as amount
+        sum(coalesce(
+            case when payer_months.has_net = 1 then lines.net_unblended_cost end,
+            case when payer_months.has_net = 1 and lines.line_item_type like '%Discount' then 0 end,
+            lines.unblended_cost
+        )) as amount
     from {{ ref('stg_aws_cur__line_items') }} as lines
     inner join payer_months
         on lines.payer_account_id = payer_months.payer_account_id and lines.billing_period_start = payer_months.billing_period_start

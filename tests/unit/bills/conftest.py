@@ -13,7 +13,7 @@ from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import LoadResult, load_pending
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_requests import build_models
+from tests.built_models import build_models
 from tests.unit.bills import azure_bills
 
 AS_OF = datetime(2026, 11, 21)

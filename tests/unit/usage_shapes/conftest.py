@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
+from tests.built_models import raw_tables
 from tests.built_requests import build_requests
 from tests.unit.usage_shapes.bodies import Body, load_bodies
 from tests.unit.usage_shapes.envelopes import (
@@ -78,17 +78,9 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("litellm_callbacks", "loaded", 0),
     }, [one.reason for one in results]
     database = folder / "shapes.duckdb"
-    lake_views = folder / "views.duckdb"
-    with duckdb.connect(str(lake_views)) as con:
-        register(con, settings)
+    raw_tables(settings, database)
+    with duckdb.connect(str(database), read_only=True) as con:
         pairs = model_aliases.observed_pairs(con)
-        con.execute(f"attach '{database}' as own")
-        con.execute("create schema own.raw")
-        for (name,) in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw' union select "
-            "view_name from duckdb_views() where schema_name = 'raw'"
-        ).fetchall():
-            con.execute(f"create table own.raw.{name} as from raw.{name}")
     price_rows.write_rows(folder / "token_prices.csv", book.price_book({body.provider for body in bodies}))
     names = model_aliases.provider_aliases(PROJECT_DIR)
     model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))
