@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from orchestration.lake.raw_views import register
+from orchestration.landing.deliveries import land
+from orchestration.landing.load import load_pending
 from orchestration.settings import PROJECT_DIR, Settings
 
 
@@ -51,3 +54,31 @@ def run_dbt(database: Path, command: str, selected: Sequence[str], *more: str) -
 def build_models(database: Path, selected: Sequence[str]) -> None:
     """Build the selected models and seeds, without their tests."""
     run_dbt(database, "build", selected, "--exclude-resource-type", "test", "unit_test")
+
+
+def build_from_files(
+    folder: Path, deliveries: Iterable[tuple[str, str, Path]], selected: Sequence[str], *, as_of: datetime
+) -> Path:
+    """Land, load and build; every row of every file must load.
+
+    Args:
+        folder: Folder of the test's own.
+        deliveries: (source, feed, file).
+        selected: dbt's selectors.
+        as_of: The run's clock.
+
+    Returns:
+        The DuckDB file with the built models.
+    """
+    home = folder / "home"
+    settings = Settings(
+        home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
+    )
+    for source, feed, file in deliveries:
+        land(source, [file], settings=settings, feed=feed, version="1")
+    for result in load_pending(settings, as_of=as_of):
+        assert (result.outcome, result.rejected, result.reason) == ("loaded", 0, "")
+    database = folder / "models.duckdb"
+    raw_tables(settings, database)
+    build_models(database, selected)
+    return database

@@ -92,6 +92,8 @@ costed as (
             else charged_cost
         end as effective_cost,
         case
+            -- a tax follows the list costs that it is on, which nobody gives
+            when line_item_type = 'Tax' then null
             when not is_usage then charged_cost
             -- a list price of 0 beside a positive charge is a missing price
             when not (public_on_demand_cost = 0 and charged_cost <> 0) then public_on_demand_cost

@@ -8,10 +8,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from orchestration.landing.deliveries import land
-from orchestration.landing.load import load_pending
-from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import build_models, raw_tables
+from tests.built_models import build_from_files
 from tests.unit.bills import aws_year
 from tests.unit.bills.aws_year import DISCOUNT, FULL_PLAN, HALF_PLAN, RESERVATION, Year
 
@@ -28,18 +25,11 @@ def year() -> Year:
 @pytest.fixture(scope="module")
 def charges(year, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     folder = tmp_path_factory.mktemp("aws-year")
-    home = folder / "home"
-    settings = Settings(
-        home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
-    )
-    for payer, factor in PAYERS.items():
-        report = aws_year.write(folder / f"{payer}.csv", payer, year.lines, net=factor != 1)
-        land("aws_cur", [report], settings=settings, feed=payer, version="1")
-    for result in load_pending(settings, as_of=datetime(2026, 11, 21)):
-        assert (result.outcome, result.rejected, result.reason) == ("loaded", 0, "")
-    database = folder / "year.duckdb"
-    raw_tables(settings, database)
-    build_models(database, ["+focus_aws_cur__charges"])
+    deliveries = [
+        ("aws_cur", payer, aws_year.write(folder / f"{payer}.csv", payer, year.lines, net=factor != 1))
+        for payer, factor in PAYERS.items()
+    ]
+    database = build_from_files(folder, deliveries, ["+focus_aws_cur__charges"], as_of=datetime(2026, 11, 21))
     con = duckdb.connect(str(database))
     con.execute("create table charges as from focus.focus_aws_cur__charges")
     return con
