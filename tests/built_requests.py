@@ -1,4 +1,4 @@
-"""Models built by dbt in an analyst's file, for tests of bills, usage and pricing that need no night."""
+"""Request facts built by dbt in an analyst's file, for tests of usage and pricing that need no night."""
 
 from __future__ import annotations
 
