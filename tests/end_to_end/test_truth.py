@@ -163,6 +163,45 @@ def test_what_was_billed_and_not_logged_is_named_unmetered(marts):
     assert wrong == []
 
 
+def test_bill_and_log_differ_by_the_lines_that_were_never_logged_and_by_what_is_not_billed_yet(marts):
+    dropped = rows(
+        marts,
+        """
+        with mart as (
+            select usage_date, provider_id, model_id, sum(unmetered_traffic_cost) as cost, sum(unmetered_quantity) as tokens
+            from accountability.bill_vs_usage_daily where ai_scope = 'model_api' group by all),
+        truth as (
+            select usage_date, provider_id, model_id, sum(unmetered_cost) as cost, sum(billed_tokens - metered_tokens) as tokens
+            from truth_unmetered group by all)
+        select usage_date, model_id, m.cost, t.cost, m.tokens, t.tokens from mart m full join truth t using (usage_date, provider_id, model_id)
+        where abs(coalesce(m.cost, 0) - coalesce(t.cost, 0)) > 1e-9 or abs(coalesce(m.tokens, 0) - coalesce(t.tokens, 0)) > 0.001
+        """,
+    )
+    assert dropped == []
+    [(timing, waiting, others, price, used)] = rows(
+        marts,
+        """
+        select -sum(timing_cost), (select sum(api_cost_not_billed_yet) from truth_customers_monthly),
+            sum(abs(tier_cost) + abs(cache_class_cost) + abs(unexplained_cost) + abs(credit_cost) + abs(tax_cost) + abs(fee_cost)),
+            sum(abs(price_cost)), sum(used_cost)
+        from accountability.bill_vs_usage_daily where ai_scope = 'model_api'
+        """,
+    )
+    assert timing > 1
+    assert abs(timing - waiting) < CENT
+    assert others == 0
+    # only a line that mixes long and short contexts has a price of its own, for what was logged as for what was not
+    assert 0 < price < used / 1000
+    # the sum of single days is the range, whatever is grouped (B22)
+    assert rows(
+        marts,
+        """
+        select sum(bill_cost - used_cost - timing_cost - unmetered_traffic_cost - price_cost - rounding_cost)
+        from accountability.bill_vs_usage_daily
+        """,
+    ) == [(0,)]
+
+
 def test_a_served_model_carries_what_its_servers_held_idle(marts):
     """Every dollar of a deployment is under the model's own name, so that tokens with idle cost more than tokens used."""
     aliased = rows(
