@@ -54,14 +54,17 @@ numbered as (
 ),
 
 -- Azure OpenAI names model, direction, routing and tier in the meter alone: `gpt-4o-mini-0718-Inp-regnl Tokens`, `5.4 opt Dz 1M Tokens`.
-azure_parts as (
+-- Google names Gemini's in the SKU: `Gemini 2.5 Flash Lite Text Input - Predictions`. Gemini 1 counted characters and is not read.
+meter_words as (
     select
         numbered.*,
         names.provider_id,
         case
             when names.provider_id = 'azure' and lower(numbered.sku_meter) like '%tokens'
                 then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
-        end as azure_meter
+            when names.provider_id = 'google' and regexp_matches(lower(numbered.sku_meter), 'gemini[ -][2-9]') and lower(numbered.sku_meter) not like '%storage%'
+                then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
+        end as meter
     from numbered
     left join {{ ref('provider_aliases') }} as names on numbered.provider_key = names.raw_provider
 ),
@@ -69,25 +72,32 @@ azure_parts as (
 read as (
     select
         *,
-        nullif(regexp_extract(azure_meter, ' ((?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt)) ', 1), '') as azure_label,
-        -- context and tier stand between model and direction
-        nullif(trim(regexp_replace(
-            regexp_extract(azure_meter, '^(.*?) (?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt) ', 1),
-            ' (batch|btch|pp|prty|priority|shortco|longco)', '', 'g'
-        )), '') as azure_model,
         case
-            when azure_meter is null then null
-            when regexp_matches(azure_meter, ' (batch|btch) ') then 'batch'
-            when regexp_matches(azure_meter, ' (pp|prty|priority) ') then 'priority'
+            when provider_id = 'azure' then nullif(regexp_extract(meter, ' ((?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt)) ', 1), '')
+            when regexp_matches(meter, ' cach(ed|ing|e) ?') and regexp_matches(meter, 'input') then 'cached input'
+            else nullif(regexp_extract(meter, ' (input|output)( |$)', 1), '')
+        end as meter_label,
+        case
+            -- context and tier stand between model and direction
+            when provider_id = 'azure' then nullif(trim(regexp_replace(
+                regexp_extract(meter, '^(.*?) (?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt) ', 1),
+                ' (batch|btch|pp|prty|priority|shortco|longco)', '', 'g'
+            )), '')
+            else replace(nullif(regexp_extract(meter, '(gemini [0-9.]+(?: (?:pro|flash|ultra|nano))?(?: lite)?)', 1), ''), ' ', '-')
+        end as meter_model,
+        case
+            when meter is null then null
+            when regexp_matches(meter, ' (batch|btch)( |$)') then 'batch'
+            when regexp_matches(meter, ' (pp|prty|priority)( |$)') then 'priority'
             else 'standard'
-        end as azure_tier
-    from azure_parts
+        end as meter_tier
+    from meter_words
 ),
 
 unlabelled as (
     select provider_id as bill_provider, sku_meter
     from read
-    where charge_category = 'Usage' and token_direction is null and azure_label is null
+    where charge_category = 'Usage' and token_direction is null and meter_label is null
 ),
 
 meters as (
@@ -97,7 +107,7 @@ meters as (
 classified as (
     select
         numbered.*,
-        coalesce(aliases.model_id, numbered.raw_model, models.model_id, numbered.azure_model) as model_id,
+        coalesce(aliases.model_id, numbered.raw_model, models.model_id, numbered.meter_model) as model_id,
         case when numbered.charge_category = 'Usage' then coalesce(classes.billing_token_class, metered.billing_token_class) end
             as billing_token_class,
         coalesce(classes.quantity_unit, metered.quantity_unit) as quantity_unit,
@@ -120,12 +130,12 @@ classified as (
     left join {{ ref('stg_price_book__model_aliases') }} as aliases
         on numbered.provider_id = aliases.provider_id and numbered.raw_model = aliases.raw_model
     left join {{ ref('billing_models') }} as models
-        on numbered.provider_id = models.provider_id and numbered.azure_model = models.billing_name
+        on numbered.provider_id = models.provider_id and numbered.meter_model = models.billing_name
     left join {{ ref('billing_token_labels') }} as labels
-        on numbered.provider_id = labels.provider_id and numbered.azure_label = labels.label and numbered.token_direction is null
+        on numbered.provider_id = labels.provider_id and numbered.meter_label = labels.label and numbered.token_direction is null
     left join meters
         on numbered.provider_id = meters.provider_id and lower(numbered.sku_meter) = meters.meter
-        and numbered.token_direction is null and numbered.azure_label is null
+        and numbered.token_direction is null and numbered.meter_label is null
     left join {{ ref('billing_token_classes') }} as classes
         on numbered.token_direction = classes.token_direction
         and coalesce(numbered.token_cache_action, '') = coalesce(classes.token_cache_action, '')
@@ -172,7 +182,7 @@ classified as (
             when billing_token_class is not null and quantity_unit = consumed_quantity_unit then consumed_quantity * units_per_quantity
         end',
         'x_UsageUnit': 'case when billing_token_class is not null then quantity_unit end',
-        'x_ServiceTier': "coalesce(x_service_tier, case when billing_token_class is not null and azure_label is not null then azure_tier end)",
+        'x_ServiceTier': "coalesce(x_service_tier, case when billing_token_class is not null and meter_label is not null then meter_tier end)",
         'x_ProjectId': 'coalesce(x_project_id, sub_account_id)',
         'x_CredentialId': 'credential_id',
         'x_PrincipalId': 'principal_id',

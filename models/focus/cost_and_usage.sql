@@ -10,6 +10,8 @@ with charges as (
     select * from {{ ref('focus_openai_costs__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
     union all
     select * from {{ ref('focus_azure__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+    union all
+    select * from {{ ref('focus_gcp__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
 
 ),
 

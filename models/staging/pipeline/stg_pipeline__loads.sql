@@ -4,6 +4,7 @@
     'focus_charges': ['billed_cost'],
     'openai_costs': ['amount_value'],
     'azure_costs': ['cost'],
+    'gcp_billing_export': ['cost'],
 } -%}
 {%- set amounts = [
     ('billed_amount', "amounts, '$", 'sum'),

@@ -34,17 +34,21 @@ billed_by_vendor as (
     from {{ ref('stg_openai__costs') }}
     group by load_id, cast(bucket_start as date), currency
     union all
-    -- actual and amortized exports are loads apart; a day costs what the amortized one says, where there is one
-    select 'azure', '', days.usage_date, days.currency, sum(coalesce(days.amortized, days.actual))
+    -- actual and amortized exports are loads apart, so a feed stands for them; a day costs what the amortized one says, where there is one
+    select 'azure', days.feed, days.usage_date, days.currency, sum(coalesce(days.amortized, days.actual))
     from (
         select
-            invoiced_account_id, billing_period_start, usage_date, currency,
+            feed, invoiced_account_id, billing_period_start, usage_date, currency,
             sum(case when cost_dataset = 'amortized' then cost end) as amortized,
             sum(case when cost_dataset = 'actual' then cost end) as actual
         from {{ ref('stg_azure__costs') }}
-        group by invoiced_account_id, billing_period_start, usage_date, currency
+        group by feed, invoiced_account_id, billing_period_start, usage_date, currency
     ) as days
-    group by days.usage_date, days.currency
+    group by days.feed, days.usage_date, days.currency
+    union all
+    select 'gcp', load_id, cast(usage_start as date), currency, sum(cost + discount + promotion)
+    from {{ ref('stg_gcp__charges') }}
+    group by load_id, cast(usage_start as date), currency
     union all
     select 'focus', load_id, cast(charge_period_start as date), billing_currency, sum(billed_cost)
     from {{ ref('stg_focus__charges') }}
@@ -54,13 +58,13 @@ billed_by_vendor as (
 billed_in_focus as (
     select
         x_Source as source_name,
-        case when x_Source = 'azure' then '' else x_LoadId end as load_id,
+        case when x_Source = 'azure' then x_Feed else x_LoadId end as load_id,
         x_ChargeDate as charge_date,
         BillingCurrency as currency,
         sum(case when x_Source = 'azure' then EffectiveCost else BilledCost end) as amount
     from {{ ref('cost_and_usage') }}
     where {{ replaced_days('x_ChargeDate') }}
-    group by x_Source, case when x_Source = 'azure' then '' else x_LoadId end, x_ChargeDate, BillingCurrency
+    group by x_Source, case when x_Source = 'azure' then x_Feed else x_LoadId end, x_ChargeDate, BillingCurrency
 )
 
 select
@@ -81,6 +85,6 @@ where vendor.amount is distinct from focus.amount
         inner join {{ ref('stg_reference__bill_feeds') }} as feeds
             on loads.source = feeds.source and loads.feed = feeds.feed and feeds.treatment = 'superseded'
         where
-            loads.load_id = vendor.load_id
+            (loads.load_id = vendor.load_id or (vendor.source_name = 'azure' and loads.source = 'azure' and loads.feed = vendor.load_id))
             and vendor.charge_date >= feeds.valid_from and vendor.charge_date < feeds.valid_to
     )

@@ -13,8 +13,8 @@ from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import LoadResult, load_pending
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import build_models
-from tests.unit.bills import azure_bills
+from tests.built_models import build_models, raw_tables, run_dbt
+from tests.unit.bills import azure_bills, gcp_bills
 
 AS_OF = datetime(2026, 11, 21)
 
@@ -45,27 +45,33 @@ def load(settings: Settings, tmp_path: Path):
     return load_files
 
 
+@pytest.fixture
+def query(settings: Settings):
+    """Rows of a query over the raw tables."""
+
+    def run(sql: str) -> list[tuple]:
+        with duckdb.connect() as con:
+            con.execute("set TimeZone = 'UTC'")
+            register(con, settings)
+            return con.execute(sql).fetchall()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to what dbt made of all bills of this folder: schemas raw, staging and focus."""
     folder = tmp_path_factory.mktemp("bills")
     settings = warehouse_at(folder / "home")
-    for deliver in (azure_bills.deliver,):
+    for deliver in (azure_bills.deliver, gcp_bills.deliver):
         deliver(settings, folder)
     refused = [(one.table, one.reason) for one in load_pending(settings, as_of=AS_OF) if one.outcome != "loaded"]
     assert not refused
     database = folder / "bills.duckdb"
-    with duckdb.connect(str(folder / "views.duckdb")) as con:
-        con.execute("set TimeZone = 'UTC'")
-        register(con, settings)
-        con.execute(f"attach '{database}' as own")
-        con.execute("create schema own.raw")
-        for (name,) in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'raw' union select "
-            "view_name from duckdb_views() where schema_name = 'raw'"
-        ).fetchall():
-            con.execute(f"create table own.raw.{name} as from raw.{name}")
-    build_models(database, ["+cost_and_usage"])
+    raw_tables(settings, database)
+    build_models(database, ["+cost_and_usage", "+int_loads"])
+    # the law that every bill of the project has to keep
+    run_dbt(database, "test", ["assert_bills_equal_focus_billed_cost"])
     with duckdb.connect(str(database), read_only=True) as con:
         con.execute("set TimeZone = 'UTC'")
         yield con
