@@ -9,7 +9,8 @@
 {% macro own_line_columns() -%}
     {{ return([
         'feed', 'load_id', 'content_key', 'principal_id', 'credential_id', 'x_model_id', 'x_token_direction', 'x_token_cache_action',
-        'x_service_tier', 'x_ai_scope', 'x_project_id', 'x_instance_type'
+        'x_service_tier', 'x_ai_scope', 'x_project_id', 'x_instance_type', 'x_service_code', 'x_operation', 'x_cost_categories',
+        'x_discounts'
     ]) }}
 {%- endmacro %}
 
@@ -186,7 +187,11 @@ classified as (
         'x_ProjectId': 'coalesce(x_project_id, sub_account_id)',
         'x_CredentialId': 'credential_id',
         'x_PrincipalId': 'principal_id',
-        'x_InstanceType': 'instance_type'
+        'x_InstanceType': 'instance_type',
+        'x_ServiceCode': 'x_service_code',
+        'x_Operation': 'x_operation',
+        'x_CostCategories': 'x_cost_categories',
+        'x_Discounts': 'x_discounts'
     }) %}
 
 select

@@ -1,5 +1,3 @@
-{%- set label = 'cache-?(?:read|write)(?:-5m|-1h)?(?:-input)?|input|output' -%}
-{%- set instance_meters = 'BoxUsage|SpotUsage|HeavyUsage|DedicatedUsage|UnusedBox|UnusedDed' -%}
 -- Amortised AWS lines as FOCUS: what each line measures, which service it is of, and the specification's columns.
 with rows_of_bill as (
     select
@@ -17,54 +15,20 @@ with rows_of_bill as (
     from {{ ref('focus_aws_cur__amortised') }}
 ),
 
--- Bedrock: the usage type holds region, model, token class and routing; in the older marketplace form the product is the model.
 parsed as (
     select
         *,
         row_kind = 'line' and is_usage as is_usage_row,
-        product_code in ('AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels')
-        or regexp_matches(usage_type, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$') as is_bedrock,
-        regexp_extract(coalesce(instance_type, regexp_extract(usage_type, '(?:{{ instance_meters }}|EC2SP):(.+)$', 1)), '^((?:ml[.])?[a-z0-9-]+)[.]', 1)
-            as instance_family,
-        regexp_replace(usage_type, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as meter
+        {{ instance_family("coalesce(instance_type, " ~ usage_type_instance('usage_type') ~ ", regexp_extract(usage_type, 'EC2SP:(.+)$', 1))") }}
+            as instance_family
     from rows_of_bill
 ),
 
-metered as (
-    select
-        *,
-        case
-            when not is_bedrock then null
-            when regexp_matches(meter, 'TokenCount') then product_name
-            when regexp_matches(meter, '_tokens.*Units$') then product_name
-            else coalesce(
-                nullif(regexp_extract(meter, '^(.*?)(?:-mantle)?(?:-text)?-(?:{{ label }})-token(?:s|-count)', 1), ''),
-                -- a meter of another unit begins with its model
-                nullif(regexp_extract(meter, '^(.*?)-(?:ProvisionedThroughput|search-units|T2I|I2I|T2V|I2V)', 1), '')
-            )
-        end as billing_model,
-        case
-            when not is_bedrock then null
-            when regexp_matches(meter, 'TokenCount') then lower(regexp_extract(meter, '^([A-Za-z0-9]*)TokenCount', 1))
-            when regexp_matches(meter, '_tokens.*Units$') then replace(regexp_extract(meter, '^([a-z0-9_]+?)_tokens', 1), '_', '-')
-            else nullif(regexp_extract(meter, '-({{ label }})-token(?:s|-count)', 1), '')
-        end as token_label,
-        regexp_matches(lower(meter), 'global') as is_global_routing,
-        -- what the model was asked to do it for; a meter that says nothing is the standard tier
-        coalesce(nullif(regexp_extract(lower(meter), '[-_](batch|flex|priority|latency-optimized)', 1), ''), 'standard') as service_tier,
-        case
-            when regexp_matches(lower(pricing_unit), '1k|1,000|thousand') then 1000
-            when regexp_matches(lower(pricing_unit), '1m|1,000,000|million') then 1000000
-            -- no unit in the file: the older service code counts thousands, the newer ones millions
-            when product_code = 'AmazonBedrock' then 1000
-            else 1000000
-        end as tokens_per_unit
-    from parsed
-),
+{{ read_bedrock('parsed', 'product_code', 'usage_type', 'product_name', 'pricing_unit') }},
 
 unlabelled as (
     select meter
-    from metered
+    from bedrock_lines
     where is_bedrock and is_usage_row and token_label is null
 ),
 
@@ -79,14 +43,14 @@ classes as (
 -- A price has an id where the report gives one, or a SKU and its term. Without, the specification wants no quantity of it.
 priced as (
     select
-        metered.*,
+        bedrock_lines.*,
         focus_units.focus_unit,
         case
-            when metered.row_kind = 'line' and metered.charge_category in ('Usage', 'Purchase')
-                then coalesce(nullif(metered.rate_code, ''), metered.sku || '.' || nullif(metered.term, ''))
+            when bedrock_lines.row_kind = 'line' and bedrock_lines.charge_category in ('Usage', 'Purchase')
+                then coalesce(nullif(bedrock_lines.rate_code, ''), bedrock_lines.sku || '.' || nullif(bedrock_lines.term, ''))
         end as sku_price_id
-    from metered
-    left join {{ ref('focus_units') }} as focus_units on lower(metered.pricing_unit) = focus_units.billed_unit
+    from bedrock_lines
+    left join {{ ref('focus_units') }} as focus_units on lower(bedrock_lines.pricing_unit) = focus_units.billed_unit
 ),
 
 -- Unit price × quantity is the cost. The vendor's rate is the price where it gives that, up to the rounding of its costs to ten
@@ -243,7 +207,7 @@ select
         'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then service_tier end",
         'x_ProjectId': "case when is_bedrock then coalesce(nullif(resource_id, ''), usage_account_id) else usage_account_id end",
         'x_PrincipalId': "nullif(iam_principal, '')",
-        'x_InstanceType': "coalesce(instance_type, nullif(regexp_extract(usage_type, '(?:" ~ instance_meters ~ "):(.+)$', 1), ''))",
+        'x_InstanceType': 'coalesce(instance_type, ' ~ usage_type_instance('usage_type') ~ ')',
         'x_ServiceCode': 'product_code',
         'x_Operation': "nullif(operation, '')",
         'x_CostCategories': 'cost_categories',

@@ -60,7 +60,8 @@ select
     service_provider_name,
     service_subcategory,
     sku_id,
-    sku_meter,
+    -- AWS has the meter in a column of its own
+    coalesce(nullif(sku_meter, ''), x_usage_type) as sku_meter,
     sku_price_details,
     sku_price_id,
     sub_account_id,
@@ -71,7 +72,12 @@ select
     publisher_name,
     principal_id,
     credential_id,
-    x_model_id,
-    x_project_id,
-    x_instance_type
+    x_model_id as given_model_id,
+    x_project_id as given_project_id,
+    x_instance_type as given_instance_type,
+    x_service_code,
+    x_usage_type,
+    x_operation,
+    nullif(x_cost_categories, '{}') as x_cost_categories,
+    nullif(x_discounts, '{}') as x_discounts
 from {{ source('focus', 'focus_charges') }}
