@@ -1,5 +1,5 @@
-{#- CTEs that read what a usage type of AWS says about Bedrock, ending in `bedrock_lines`: the columns of `lines` and is_bedrock, meter,
-    billing_model, token_label, is_global_routing, service_tier, tokens_per_unit. A usage type holds region, model, token class and
+{#- CTEs that read what a usage type of AWS says about Bedrock, ending in `bedrock_lines`: the columns of `lines` and is_bedrock,
+    bedrock_meter, bedrock_model, bedrock_label, bedrock_tier, is_global_routing, tokens_per_unit. A usage type holds region, model, token class and
     routing; in the older marketplace form the product is the model. The report and the FOCUS export share the grammar, so one macro
     for two callers. -#}
 {% macro read_bedrock(lines, service_code, usage_type, product_name, unit) -%}
@@ -9,7 +9,7 @@ bedrock_parsed as (
         *,
         coalesce({{ service_code }} in ('AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels'), false)
         or coalesce(regexp_matches({{ usage_type }}, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$'), false) as is_bedrock,
-        regexp_replace({{ usage_type }}, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as meter
+        regexp_replace({{ usage_type }}, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as bedrock_meter
     from {{ lines }}
 ),
 
@@ -18,24 +18,24 @@ bedrock_lines as (
         *,
         case
             when not is_bedrock then null
-            when regexp_matches(meter, 'TokenCount') then {{ product_name }}
-            when regexp_matches(meter, '_tokens.*Units$') then {{ product_name }}
+            when regexp_matches(bedrock_meter, 'TokenCount') then {{ product_name }}
+            when regexp_matches(bedrock_meter, '_tokens.*Units$') then {{ product_name }}
             else coalesce(
-                nullif(regexp_extract(meter, '^(.*?)(?:-mantle)?(?:-text)?-(?:{{ label }})-token(?:s|-count)', 1), ''),
+                nullif(regexp_extract(bedrock_meter, '^(.*?)(?:-mantle)?(?:-text)?-(?:{{ label }})-token(?:s|-count)', 1), ''),
                 -- a meter of another unit begins with its model
-                nullif(regexp_extract(meter, '^(.*?)-(?:ProvisionedThroughput|search-units|T2I|I2I|T2V|I2V)', 1), '')
+                nullif(regexp_extract(bedrock_meter, '^(.*?)-(?:ProvisionedThroughput|search-units|T2I|I2I|T2V|I2V)', 1), '')
             )
-        end as billing_model,
+        end as bedrock_model,
         case
             when not is_bedrock then null
-            when regexp_matches(meter, 'TokenCount') then lower(regexp_extract(meter, '^([A-Za-z0-9]*)TokenCount', 1))
-            when regexp_matches(meter, '_tokens.*Units$') then replace(regexp_extract(meter, '^([a-z0-9_]+?)_tokens', 1), '_', '-')
-            else nullif(regexp_extract(meter, '-({{ label }})-token(?:s|-count)', 1), '')
-        end as token_label,
-        case when is_bedrock then regexp_matches(lower(meter), 'global') end as is_global_routing,
+            when regexp_matches(bedrock_meter, 'TokenCount') then lower(regexp_extract(bedrock_meter, '^([A-Za-z0-9]*)TokenCount', 1))
+            when regexp_matches(bedrock_meter, '_tokens.*Units$') then replace(regexp_extract(bedrock_meter, '^([a-z0-9_]+?)_tokens', 1), '_', '-')
+            else nullif(regexp_extract(bedrock_meter, '-({{ label }})-token(?:s|-count)', 1), '')
+        end as bedrock_label,
+        case when is_bedrock then regexp_matches(lower(bedrock_meter), 'global') end as is_global_routing,
         -- what the model was asked to do it for; a meter that says nothing is the standard tier
-        case when is_bedrock then coalesce(nullif(regexp_extract(lower(meter), '[-_](batch|flex|priority|latency-optimized)', 1), ''), 'standard') end
-            as service_tier,
+        case when is_bedrock then coalesce(nullif(regexp_extract(lower(bedrock_meter), '[-_](batch|flex|priority|latency-optimized)', 1), ''), 'standard') end
+            as bedrock_tier,
         case
             when regexp_matches(lower({{ unit }}), '1k|1,000|thousand') then 1000
             when regexp_matches(lower({{ unit }}), '1m|1,000,000|million') then 1000000

@@ -27,9 +27,9 @@ parsed as (
 {{ read_bedrock('parsed', 'product_code', 'usage_type', 'product_name', 'pricing_unit') }},
 
 unlabelled as (
-    select meter
+    select bedrock_meter as meter
     from bedrock_lines
-    where is_bedrock and is_usage_row and token_label is null
+    where is_bedrock and is_usage_row and bedrock_label is null
 ),
 
 bedrock_meters as (
@@ -92,12 +92,12 @@ classified as (
         ) as ai_scope
     from unit_priced as metered
     left join {{ ref('billing_token_labels') }} as labels
-        on labels.provider_id = 'aws' and metered.token_label = labels.label
-    left join bedrock_meters on metered.is_bedrock and metered.token_label is null and lower(metered.meter) = bedrock_meters.meter
+        on labels.provider_id = 'aws' and metered.bedrock_label = labels.label
+    left join bedrock_meters on metered.is_bedrock and metered.bedrock_label is null and lower(metered.bedrock_meter) = bedrock_meters.meter
     left join classes on coalesce(labels.billing_token_class, bedrock_meters.billing_token_class) = classes.billing_token_class
     left join {{ ref('billed_units') }} as units on units.provider_id = '*' and lower(metered.pricing_unit) = units.billed_unit
     left join {{ ref('billing_models') }} as models
-        on models.provider_id = 'aws' and lower(metered.billing_model) = lower(models.billing_name)
+        on models.provider_id = 'aws' and lower(metered.bedrock_model) = lower(models.billing_name)
     left join {{ ref('service_categories') }} as service
         on service.service_provider_name = 'AWS' and service.match_field = 'service_code' and metered.product_code = service.match_value
         and metered.charge_date >= service.valid_from and metered.charge_date < service.valid_to
@@ -197,14 +197,14 @@ select
         'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
         'x_MeterScope': "case when split_by <> 'nothing' then 'aws' end",
-        'x_ModelId': 'case when billing_token_class is not null then coalesce(mapped_model_id, billing_model) end',
+        'x_ModelId': 'case when billing_token_class is not null then coalesce(mapped_model_id, bedrock_model) end',
         'x_ModelDeveloper': 'case when billing_token_class is not null then model_developer end',
         'x_TokenDirection': "case when is_usage_row then token_direction end",
         'x_TokenCacheAction': "case when is_usage_row then token_cache_action end",
         'x_BillingTokenClass': 'billing_token_class',
         'x_UsageQuantity': 'case when billing_token_class is not null then usage_quantity end',
         'x_UsageUnit': 'case when billing_token_class is not null then quantity_unit end',
-        'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then service_tier end",
+        'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then bedrock_tier end",
         'x_ProjectId': "case when is_bedrock then coalesce(nullif(resource_id, ''), usage_account_id) else usage_account_id end",
         'x_PrincipalId': "nullif(iam_principal, '')",
         'x_InstanceType': 'coalesce(instance_type, ' ~ usage_type_instance('usage_type') ~ ')',

@@ -44,18 +44,18 @@ aws_read as (
         bedrock_lines.*,
         coalesce(
             bedrock_lines.given_model_id, case when bedrock_lines.is_global_routing then models.global_model_id end, models.model_id,
-            bedrock_lines.billing_model
+            bedrock_lines.bedrock_model
         ) as x_model_id,
         coalesce(bedrock_lines.given_instance_type, {{ usage_type_instance('bedrock_lines.aws_usage_type') }}) as x_instance_type,
         coalesce(bedrock_lines.given_project_id, case when bedrock_lines.is_bedrock then nullif(bedrock_lines.resource_id, '') end) as x_project_id,
         classes.token_direction as x_token_direction,
         classes.token_cache_action as x_token_cache_action,
-        case when bedrock_lines.is_bedrock and classes.quantity_unit = 'tokens' then bedrock_lines.service_tier end as x_service_tier
+        case when bedrock_lines.is_bedrock and classes.quantity_unit = 'tokens' then bedrock_lines.bedrock_tier end as x_service_tier
     from bedrock_lines
     left join {{ ref('billing_models') }} as models
-        on models.provider_id = 'aws' and lower(bedrock_lines.billing_model) = lower(models.billing_name)
+        on models.provider_id = 'aws' and lower(bedrock_lines.bedrock_model) = lower(models.billing_name)
     left join {{ ref('billing_token_labels') }} as labels
-        on labels.provider_id = 'aws' and bedrock_lines.token_label = labels.label and bedrock_lines.charge_category = 'Usage'
+        on labels.provider_id = 'aws' and bedrock_lines.bedrock_label = labels.label and bedrock_lines.charge_category = 'Usage'
     left join {{ ref('billing_token_classes') }} as classes on labels.billing_token_class = classes.billing_token_class
 ),
 
