@@ -2,14 +2,15 @@
 
 facts/price_facts.csv has one rule a row: `fill` gives a class that a model has no price of one, `correct` replaces its
 price, `unknown` takes away a price that only stands in (the list's text price for audio): no price is better than a
-wrong one. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
+wrong one. A rule may be about one service tier or way of processing, and about requests `above` a number of input tokens:
+there `unknown` takes away every price of tokens, for what is not sold has none. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
 Patterns are shell patterns of model ids; of several rows for one class the first that matches holds.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -26,11 +27,16 @@ _WILD = frozenset("*?[")
 
 @dataclass(frozen=True)
 class Fact:
-    """One row of price_facts.csv; `price` is None for the rule `unknown`."""
+    """One row of price_facts.csv; `price` is None for the rule `unknown`, a blank tier or processing is every one and
+    class with a wildcard is every class of tokens that matches and that the model has a price of.
+    """
 
     provider_id: str
     model_pattern: str
     token_class: str
+    service_tier: str
+    processing: str
+    above: int
     price: Decimal | None
     rule: str
     valid_from: date
@@ -40,6 +46,17 @@ class Fact:
     def names(self, provider_id: str, model_id: str) -> bool:
         """Whether the fact is about this model."""
         return self.provider_id == provider_id and fnmatchcase(model_id, self.model_pattern)
+
+    def names_class(self, token_class: str) -> bool:
+        """Whether the fact is about this class."""
+        if _WILD & set(self.token_class):
+            return token_class in TOKEN_CLASSES and fnmatchcase(token_class, self.token_class)
+        return self.token_class == token_class
+
+    def names_variant(self, row: TokenPrice) -> bool:
+        """Whether the fact is about this tier and processing."""
+        mine = (self.service_tier or row.service_tier, self.processing or row.processing)
+        return mine == (row.service_tier, row.processing)
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,9 @@ def read_facts() -> list[Fact]:
             row["provider_id"],
             row["model_pattern"],
             row["token_class"],
+            row["service_tier"],
+            row["processing"],
+            int(row["above"] or 0),
             Decimal(row["unit_price_usd"]) if row["unit_price_usd"] else None,
             row["rule"],
             _day(row["valid_from"]) or BEGINNING,
@@ -108,34 +128,56 @@ def models_of_facts(facts: Iterable[Fact]) -> list[tuple[str, str]]:
 
 def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: Iterable[Fact]) -> list[TokenPrice]:
     """The prices of one model (`rows`, none where the list does not know it) after the facts about it."""
-    settled: set[str] = set()
+    settled: set[tuple] = set()
     for fact in facts:
-        if not fact.names(provider_id, model_id) or fact.token_class in settled:
+        subject = (fact.token_class, fact.service_tier, fact.processing, fact.above, fact.valid_from)
+        if not fact.names(provider_id, model_id) or subject in settled:
             continue
-        settled.add(fact.token_class)
-        own = [row for row in rows if row.token_class == fact.token_class]
+        settled.add(subject)
+        if fact.rule == "unknown" and not fact.above:
+            rows = [row for row in rows if not (fact.names_class(row.token_class) and row.is_fallback)]
+            continue
+        if fact.rule == "fill" and any(fact.names_class(row.token_class) for row in rows):
+            continue
+        kept = [part for row in rows for part in _without(row, fact)]
         if fact.rule == "unknown":
-            rows = [row for row in rows if row.token_class != fact.token_class or not row.is_fallback]
+            rows = kept
             continue
-        if fact.rule == "fill" and own:
-            continue
-        kept = [part for row in own for part in outside(row, fact.valid_from, fact.valid_to)]
-        cells = {cell(row): row for row in rows} or {(): blank_price(provider_id, model_id)}
-        rows = [row for row in rows if row.token_class != fact.token_class] + kept
-        rows += [
+        named = [row for row in rows if fact.names_variant(row)]
+        cells = {cell(row): row for row in named} or {(): blank_price(provider_id, model_id)}
+        classes = [fact.token_class]
+        if _WILD & set(fact.token_class):
+            classes = sorted({row.token_class for row in named if fact.names_class(row.token_class)})
+        found = [
             replace(
                 part,
-                token_class=fact.token_class,
+                token_class=token_class,
+                tier_start=max(part.tier_start, fact.above),
                 unit_price_usd=fact.price,
                 price_key=fact.rule,
                 is_fallback=False,
                 source="facts",
                 version=fact.source,
             )
+            for token_class in classes
             for row in cells.values()
+            if row.tier_end is None or row.tier_end > fact.above
             for part in inside(row, fact.valid_from, fact.valid_to)
         ]
+        # two cells may have the same part above a threshold
+        rows = kept + list(dict.fromkeys(found))
     return rows
+
+
+def _without(row: TokenPrice, fact: Fact) -> Iterator[TokenPrice]:
+    """What is left of a row where a fact holds instead."""
+    if not (fact.names_class(row.token_class) and fact.names_variant(row)):
+        yield row
+        return
+    yield from outside(row, fact.valid_from, fact.valid_to)
+    if row.tier_start < fact.above:
+        for part in inside(row, fact.valid_from, fact.valid_to):
+            yield replace(part, tier_end=min(filter(None, (row.tier_end, fact.above))))
 
 
 def with_uplifts(rows: list[TokenPrice], uplifts: Iterable[Uplift]) -> list[TokenPrice]:

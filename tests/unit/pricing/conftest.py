@@ -20,7 +20,7 @@ from genai_prices.types import ModelInfo, TimeOfDateConstraint
 from orchestration.reference import book, model_aliases, price_book, price_rows
 from orchestration.settings import PROJECT_DIR
 from tests.built_requests import build_requests
-from tests.unit.pricing.golden import GOLDEN
+from tests.unit.pricing.golden import AT, GOLDEN, NOW
 
 SEED = 20261121
 PROVIDERS = ("openai", "anthropic", "aws", "google", "azure", "deepseek", "mistral", "groq", "x-ai")
@@ -195,7 +195,7 @@ def make_plain_cases() -> list[Case]:
     for provider in (p for p in providers if p.id in COMPARED_PROVIDERS):
         for model in provider.models:
             rows = list(price_book.token_prices([_only(provider, model)]))
-            for variant in sorted({(r.service_tier, r.processing) for r in rows if r.processing == "standard"}):
+            for variant in sorted({(r.service_tier, r.processing) for r in rows}):
                 priced = {r.token_class for r in rows if (r.service_tier, r.processing) == variant}
                 thresholds = sorted({r.tier_start for r in rows if r.tier_start})
                 if not {"input_uncached_text", "output_text"} <= priced:
@@ -215,9 +215,8 @@ def golden_cases() -> list[Case]:
     """The rows of golden.GOLDEN."""
     models = {(provider.id, model.id): model for provider in providers for model in provider.models}
     none = dict.fromkeys(LOGGED_CLASSES, 0)
-    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
     return [
-        Case(name, provider, models[provider, model], variant, at, none | tokens, residency)
+        Case(name, provider, models[provider, model], variant, AT.get(name, NOW), none | tokens, residency)
         for name, (provider, model, variant, residency, tokens, _) in GOLDEN.items()
     ]
 

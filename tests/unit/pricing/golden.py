@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 STANDARD, FLEX, PRIORITY, FAST = (
     ("standard", "standard"),
     ("flex", "standard"),
@@ -15,7 +17,7 @@ def _use(fresh: int, out: int, **others: int) -> dict[str, int]:
     return {"input_uncached_text": fresh, "output_text": out, **others}
 
 
-# name -> provider, model, variant, residency, tokens, list cost in USD as text
+# name -> provider, model, variant, residency, tokens, list cost in USD as text; blank = no price is known
 GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = {
     "cached and reasoning": (
         "openai", "gpt-5.4", STANDARD, "", _use(6000, 400, input_cache_read=4000, output_reasoning=600), "0.031",
@@ -41,4 +43,28 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
     "anthropic batch": ("anthropic", "claude-opus-4-8", BATCH, "", _use(6000, 1000, input_cache_read=4000), "0.0285"),
     "thoughts": ("google", "gemini-2.5-pro", STANDARD, "", _use(150_000, 1000, output_reasoning=2000), "0.2175"),
     "long and cached": ("google", "gemini-2.5-pro", STANDARD, "", _use(150_000, 1000, input_cache_read=100_000), "0.415"),
+    # The worked example of section 5: 200,000 at 3 and 15 USD a million, one token more at 6 and 22.5; dated below.
+    "sonnet 4.5 at 200,000": ("anthropic", "claude-sonnet-4-5", STANDARD, "", _use(200_000, 50), "0.60075"),
+    "sonnet 4.5 above 200,000": ("anthropic", "claude-sonnet-4-5", STANDARD, "", _use(200_001, 50), "1.201131"),
+    # Since the beta of longer contexts ended Anthropic refuses such a request: it has no price.
+    "sonnet 4.5 today": ("anthropic", "claude-sonnet-4-5", STANDARD, "", _use(200_000, 50), "0.60075"),
+    "sonnet 4.5 above 200,000 today": ("anthropic", "claude-sonnet-4-5", STANDARD, "", _use(200_001, 50), ""),
+    "sonnet 4.5 batch above 200,000 today": ("anthropic", "claude-sonnet-4-5", BATCH, "", _use(200_001, 50), ""),
+    # Priority: 5 and 30, 12.5 and 75 USD a million, sold up to 272,000 tokens.
+    "gpt-5.4 priority at 272,000": ("openai", "gpt-5.4", PRIORITY, "", _use(272_000, 1000), "1.39"),
+    "gpt-5.4 priority above": ("openai", "gpt-5.4", PRIORITY, "", _use(272_001, 1000), ""),
+    "gpt-5.4 fast above": ("openai", "gpt-5.4", FAST, "", _use(272_001, 1000), ""),
+    "gpt-5.4 priority above, eu": ("openai", "gpt-5.4", PRIORITY, "eu", _use(272_001, 1000), ""),
+    "gpt-5.5 priority at 272,000": ("openai", "gpt-5.5", PRIORITY, "", _use(272_000, 1000), "3.475"),
+    "gpt-5.5 priority above": ("openai", "gpt-5.5", PRIORITY, "", _use(272_001, 1000), ""),
+    # Half of 30 and 180; above 272,000 half of 60 and 270.
+    "gpt-5.5-pro flex at 272,000": ("openai", "gpt-5.5-pro", FLEX, "", _use(272_000, 1000), "4.17"),
+    "gpt-5.5-pro flex above": ("openai", "gpt-5.5-pro", FLEX, "", _use(272_001, 1000), "8.29503"),
+    "gpt-5.5-pro batch above": ("openai", "gpt-5.5-pro", BATCH, "", _use(272_001, 500, output_reasoning=500), "8.29503"),
 }  # fmt: skip
+# When the others were: now.
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+AT = {
+    "sonnet 4.5 at 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),
+    "sonnet 4.5 above 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),
+}

@@ -11,6 +11,7 @@ from tests.unit.pricing.conftest import Case
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 import litellm
+from litellm.cost_calculator import batch_cost_calculator
 from litellm.types.utils import (
     CacheCreationTokenDetails,
     CompletionTokensDetailsWrapper,
@@ -32,7 +33,7 @@ def knows(case: Case) -> bool:
 
 def cost(case: Case) -> Decimal:
     """List cost in USD by LiteLLM, without tool fees."""
-    t, (service_tier, _) = case.tokens, case.variant
+    t, (service_tier, processing) = case.tokens, case.variant
     prompt = sum(n for name, n in t.items() if name.startswith("input_"))
     completion = sum(n for name, n in t.items() if name.startswith("output_"))
     written = t["input_cache_write_5m"] + t["input_cache_write_unspecified"]
@@ -57,6 +58,9 @@ def cost(case: Case) -> Decimal:
         # Anthropic says in the answer how fast it was, everybody else by the tier.
         **({"speed": "fast"} if service_tier == "fast" and case.provider_id == "anthropic" else {}),
     )
+    if processing == "batch":
+        parts = batch_cost_calculator(usage, case.model.id, custom_llm_provider=PROVIDERS[case.provider_id])
+        return sum((Decimal(part) for part in parts), Decimal(0))
     parts = litellm.cost_per_token(
         model=case.model.id,
         custom_llm_provider=PROVIDERS[case.provider_id],

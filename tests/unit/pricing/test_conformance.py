@@ -12,4 +12,7 @@ from tests.unit.pricing.golden import GOLDEN
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_worked_price(name: str, priced: dict[str, dict]) -> None:
     *_, expected = GOLDEN[name]
-    assert priced[name]["list_cost"] == Decimal(expected)
+    row = priced[name]
+    assert row["list_cost"] == (Decimal(expected) if expected else None)
+    # What is not sold is unknown, not free, and the model is known all the same.
+    assert (row["pricing_status"], row["model_id"]) == ("priced" if expected else "unpriced", GOLDEN[name][1])
