@@ -25,10 +25,9 @@ from orchestration.reference.model_aliases import SELF_HOSTED, find_listed
 from orchestration.reference.price_book import OWN_KEYS, TOKEN_CLASSES
 from orchestration.reference.price_book import SOURCE as LISTED
 from orchestration.reference.price_cells import aligned, inside, outside, variant
-from orchestration.reference.price_facts import FOLDER, Uplift, blank_price
+from orchestration.reference.price_facts import FOLDER, MAP, Uplift, blank_price
 from orchestration.reference.price_rows import ANYWHERE, TokenPrice, unit_price
 
-SOURCE = "litellm"
 STANDARD = ("standard", "standard")
 _KEY = re.compile(
     r"(?P<base>.+?(?:_above_1hr)?)(?:_above_(?P<thousands>\d+)k_tokens)?"
@@ -159,7 +158,7 @@ def litellm_prices(rows: Iterable[MapRow], aliases: Mapping[str, str]) -> Litell
             for row in models[name]:
                 if place := _PLACES.get(row.price_key):
                     source = f"LiteLLM's map {row.map_id} {row.price_key}"
-                    uplift = Uplift(provider_id, model_id, place, row.amount, start, end, source)
+                    uplift = Uplift(provider_id, model_id, place, row.amount, start, end, source, True)
                     uplifts.setdefault((provider_id, model_id, place), []).append(uplift)
     prices = {subject: _merged(found) for subject, found in stated.items()}
     merged = {subject: _merged_uplifts(found) for subject, found in sorted(uplifts.items())}
@@ -229,7 +228,7 @@ def _copied(rows: Iterable[TokenPrice], tier: tuple[str, str], prices: Sequence[
     first, ends = min(price.valid_from for price in prices), [price.valid_to for price in prices]
     end = None if None in ends else max(ends)
     return [
-        replace(part, service_tier=tier[0], processing=tier[1], is_fallback=True)
+        replace(part, service_tier=tier[0], processing=tier[1], is_fallback=True, source=MAP)
         for row in rows
         if variant(row) == (*STANDARD, ANYWHERE)
         for part in inside(row, first, end)
@@ -261,7 +260,7 @@ def _filled(
             unit_price_usd=amount,
             price_key=price.price_key,
             is_fallback=price.is_fallback,
-            source=SOURCE,
+            source=MAP,
             version=price.version,
         )
         for (above, amount), end in zip(price.tiers, [*starts[1:], last], strict=True)

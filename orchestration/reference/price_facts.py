@@ -22,6 +22,8 @@ from orchestration.reference.price_cells import cell, inside, outside
 from orchestration.reference.price_rows import ANYWHERE, BEGINNING, DAY_SECONDS, WHOLE, TokenPrice, unit_price
 
 FOLDER = Path(__file__).with_name("facts")
+# Source of the prices that a landed map of LiteLLM gives (litellm_prices.py).
+MAP = "litellm"
 _WILD = frozenset("*?[")
 
 
@@ -61,7 +63,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Uplift:
-    """One row of price_uplifts.csv."""
+    """One row of price_uplifts.csv, or what a map says (`is_of_map`): that may end with the map."""
 
     provider_id: str
     model_pattern: str
@@ -70,6 +72,7 @@ class Uplift:
     valid_from: date
     valid_to: date | None
     source: str
+    is_of_map: bool = False
 
     def names(self, provider_id: str, model_id: str) -> bool:
         """Whether the multiplier is of this model."""
@@ -192,7 +195,7 @@ def with_uplifts(rows: list[TokenPrice], uplifts: Iterable[Uplift]) -> list[Toke
                 part,
                 residency=uplift.residency,
                 unit_price_usd=unit_price(part.unit_price_usd * uplift.multiplier),
-                source="uplift",
+                source=MAP if uplift.is_of_map or row.source == MAP else "uplift",
             )
             if part.token_class in TOKEN_CLASSES
             else replace(part, residency=uplift.residency)

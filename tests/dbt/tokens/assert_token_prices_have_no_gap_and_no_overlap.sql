@@ -1,14 +1,14 @@
 {{ config(meta={'dagster': {'ref': {'name': 'stg_price_book__token_prices'}}}) }}
 -- At every instant and context size exactly one price row holds (T12, T13): at each point where something changes, the rows of a
 -- model, class, variant and place that cover the point are counted. A declared price may end without another one to follow it,
--- and a tier may be sold up to a context size only.
+-- and what is sold may end at a context size, for good or from a day on; the smallest requests have no gap.
 {%- set price_of = 'book_id, provider_id, model_id, token_class, service_tier, processing, residency' %}
 with edges as (
     select {{ price_of }}, day, context_size, second, max(is_listed) as is_listed
     from (
         {%- for point in [
             ['valid_from', 'tier_start + 1', 'window_start_second', 'true', 1],
-            ['valid_to', 'tier_start + 1', 'window_start_second', "valid_to < date '9999-12-31'", 1],
+            ['valid_to', 'tier_start + 1', 'window_start_second', "valid_to < date '9999-12-31'", 'case when tier_start = 0 then 1 else 0 end'],
             ['valid_from', 'tier_end + 1', 'window_start_second', 'tier_end < 9223372036854775807', 0],
             ['valid_from', 'tier_start + 1', 'window_end_second', 'window_end_second < 86400', 1],
         ] %}

@@ -244,7 +244,8 @@ def _create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def _insert_csv(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     con.execute(
-        f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)", [str(path)]
+        f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true, quote='\"')",
+        [str(path)],
     )
 
 

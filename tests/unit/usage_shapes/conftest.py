@@ -87,7 +87,7 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(str(database)) as con:
         for table in ("token_prices", "model_aliases"):
             con.execute(
-                f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true)",
+                f"insert into raw.{table} by name select * from read_csv(?, all_varchar=true, header=true, quote='\"')",
                 [str(folder / f"{table}.csv")],
             )
         con.execute("update raw.token_prices set _feed = 'book'")
