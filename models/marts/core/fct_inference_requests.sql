@@ -35,8 +35,11 @@ priced as (
         case
             when prices.provider_id = 'self_hosted' then 'self_hosted'
             when requests.served_from = 'gateway_cache' then 'not_billable'
-            when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 then 'not_billable'
+            when requests.is_failed and requests.input_total_tokens + requests.output_total_tokens = 0 and not requests.has_units then 'not_billable'
             when prices.is_provisioned then 'provisioned'
+            -- an attempt that broke off may be billed, and nobody logged what it used
+            when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 and not requests.has_units
+                then 'usage_unknown'
             else 'billable'
         end as billing_status,
         {{ usage_cost('requests', 'prices', 'list') }} as usage_list_cost,
@@ -99,11 +102,11 @@ select
     has_units,
     cast(input_total_tokens as bigint) as input_total_tokens,
     cast(output_total_tokens as bigint) as output_total_tokens,
-    cast(case when billing_status = 'billable' then usage_list_cost when billing_status <> 'self_hosted' then 0 end as decimal(38, 12)) as list_cost,
+    cast(case when billing_status = 'billable' then usage_list_cost when billing_status not in ('self_hosted', 'usage_unknown') then 0 end as decimal(38, 12)) as list_cost,
     cast(case
         when billing_status = 'billable' and has_contract_rate then negotiated_cost
         when billing_status = 'billable' then usage_list_cost
-        when billing_status <> 'self_hosted' then 0
+        when billing_status not in ('self_hosted', 'usage_unknown') then 0
     end as decimal(38, 12)) as contracted_cost,
     cast(case when billing_status = 'provisioned' then usage_list_cost end as decimal(38, 12)) as shadow_list_cost,
     gateway_cost,

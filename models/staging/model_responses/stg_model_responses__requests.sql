@@ -54,13 +54,18 @@ envelopes as (
             else 'success'
         end as status,
         coalesce(nullif(lower(served_from), ''), 'provider') as served_from,
+        -- a vendor's own refusal used nothing; what an application calls a failure may have
+        coalesce(status_code >= 400 or lower(status) in ('errored', 'expired'), false) and usage is null and billed_units is null as is_refused,
         coalesce(usage, '{"billed_units":' || billed_units || '}') as usage
     from identified
 ),
 
 requests as (
     select
-        *,
+        * replace (
+            case when is_refused then 0 else prompt_tokens end as prompt_tokens,
+            case when is_refused then 0 else completion_tokens end as completion_tokens
+        ),
         coalesce(envelope_service_tier, usage_service_tier, 'standard') as raw_service_tier,
         coalesce(envelope_residency, usage_residency) as raw_residency,
         {{ vendor_amount('stated_cost') }} as gateway_cost

@@ -55,6 +55,8 @@ ENVELOPES = [
             "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
         },
     },
+    {"ts": "2026-11-03T12:00:00Z", "id": "resp-broken", "model": "gpt-5.4", "status": "failure"},
+    {"ts": "2026-11-03T12:00:00Z", "id": "resp-limited", "model": "gpt-5.4", "status_code": 429},
     {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
     {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
 ]

@@ -60,9 +60,18 @@ def test_the_tier_of_the_answer_holds(requests) -> None:
 
 def test_callers_metadata_and_status(requests) -> None:
     assert requests["resp-event"]["status"] == "success"
-    failed = next(row for row in requests.values() if row["status"] == "failure")
-    assert (failed["dq_status"], failed["input_total_tokens"], failed["list_cost"]) == ("missing_usage", None, 0)
+    [refused] = [row for row in requests.values() if row["feed"] == "anthropic_batch" and row["status"] == "failure"]
+    assert (refused["pricing_status"], refused["input_total_tokens"], refused["list_cost"]) == ("not_billable", 0, 0)
     assert requests["converse-body"]["feature"] == "triage"
+
+
+def test_t15_what_broke_off_without_usage_is_unknown_and_not_free(requests) -> None:
+    """An aborted stream is billed, and an application's log does not say for what."""
+    broken = requests["resp-broken"]
+    assert (broken["is_failed"], broken["dq_status"], broken["input_total_tokens"]) == (True, "missing_usage", None)
+    assert (broken["pricing_status"], broken["list_cost"], broken["contracted_cost"]) == ("usage_unknown", None, None)
+    # an answer of status 429 used nothing, and that is known
+    assert (requests["resp-limited"]["pricing_status"], requests["resp-limited"]["list_cost"]) == ("not_billable", 0)
 
 
 def test_equal_answers_without_an_id_are_two(requests) -> None:
