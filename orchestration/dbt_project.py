@@ -167,7 +167,9 @@ class Parse:
         if known != self._stamp or not (self.folder / "manifest.json").exists():
             environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(self.folder)}
             environment.pop("PYTHONDONTWRITEBYTECODE", None)
-            command = [dbt_executable(), "parse", *location_args(settings)[:-1], str(self.folder), "--no-use-colors"]
+            # Whole, not what changed: dbt's partial parse stumbles over descriptions that moved from file to file.
+            whole = ["--no-partial-parse", "--no-use-colors"]
+            command = [dbt_executable(), "parse", *location_args(settings)[:-1], str(self.folder), *whole]
             self._process = subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
@@ -187,14 +189,14 @@ class Parse:
         return self.folder / "manifest.json"
 
     def hand_to_build(self) -> None:
-        """Spare the first build the parse: dbt goes on from the newest parse that it finds in its target folder.
+        """Spare the build the parse: dbt goes on from the one that it finds in its target folder.
 
         Where the project does not parse, the build says so itself.
         """
         with contextlib.suppress(RuntimeError):
             self.manifest()
         parsed, target = self.folder / PARSED, target_dir(self.settings) / PARSED
-        if parsed.exists() and not target.exists():
+        if parsed.exists() and (not target.exists() or target.stat().st_mtime < parsed.stat().st_mtime):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(parsed, target)
 

@@ -182,6 +182,8 @@ class Night:
         """What this run asks of dbt."""
         build = dbt_project.Build(self.plan().days, self.as_of, self.full_tests)
         (self._parse or dbt_project.Parse(self.settings)).hand_to_build()
+        # What an earlier build left would pass for this one's account where dbt ends before it writes its own.
+        (dbt_project.target_dir(self.settings) / "run_results.json").unlink(missing_ok=True)
         self.record.full_tests = build.full_tests
         return build
 

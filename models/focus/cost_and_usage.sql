@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'x_ChargeDate'}) }}
 
--- All bills. A feed that is declared superseded bills what another feed bills, too: its lines stay in the raw tables and count nowhere.
+-- All bills, their units in the specification's spelling. A feed that is declared superseded bills what another feed bills, too: its lines stay in the raw tables and count nowhere.
 with charges as (
 
     select * from {{ ref('focus_focus__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
@@ -22,7 +22,18 @@ superseded as (
 
 )
 
-select * from charges
+select
+    {%- for column, _ in focus_columns() %}
+    {{ {
+        'ConsumedUnit': 'coalesce(consumed.focus_unit, charges.ConsumedUnit) as ConsumedUnit',
+        'PricingUnit': 'coalesce(priced.focus_unit, charges.PricingUnit) as PricingUnit',
+        'CommitmentDiscountUnit': 'coalesce(committed.focus_unit, charges.CommitmentDiscountUnit) as CommitmentDiscountUnit'
+    }.get(column, 'charges.' ~ column) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from charges
+left join {{ ref('focus_units') }} as consumed on lower(charges.ConsumedUnit) = consumed.billed_unit
+left join {{ ref('focus_units') }} as priced on lower(charges.PricingUnit) = priced.billed_unit
+left join {{ ref('focus_units') }} as committed on lower(charges.CommitmentDiscountUnit) = committed.billed_unit
 where
     not exists (
         select 1

@@ -100,7 +100,6 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         target = dbt_project.target_dir(this.settings)
         with this.record.stage("dbt build", this.progress):
-            (target / "run_results.json").unlink(missing_ok=True)
             invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
             for event in invocation.stream():
                 if isinstance(event, dg.Output):

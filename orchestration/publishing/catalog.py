@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A model under models/marts.
+    """A model that readers get.
 
     Attributes:
         schema: Schema in the build file and in the published file.
@@ -35,13 +35,16 @@ class PublishedModel:
         return f'"{self.schema}"."{self.name}"'
 
 
+_PUBLISHED_LAYERS = ("focus/", "marts/")
 _KINDS = {"table": "table", "incremental": "table", "view": "view", "parquet_days": "parquet"}
 
 
 def published_models(manifest: dict) -> list[PublishedModel]:
-    """All models under models/marts: tables and Parquet first, then views in an order in which each finds its inputs."""
+    """All models of the layers that readers get: tables and Parquet first, then views in an order in which each finds its
+    inputs. A view over what stays here (the bills before their union) stays, too.
+    """
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    marts = {key: node for key, node in nodes.items() if node["path"].startswith("marts/")}
+    marts = {key: node for key, node in nodes.items() if node["path"].startswith(_PUBLISHED_LAYERS)}
     models: dict[str, PublishedModel] = {}
     for key, node in marts.items():
         kind = _KINDS[node["config"]["materialized"]]

@@ -1,0 +1,38 @@
+"""What the night takes for dbt's account of its build."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration import dbt_project, pipeline, runs
+from orchestration.settings import Settings
+
+
+class Parsed:
+    """A parse that is done."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def hand_to_build(self) -> None:
+        """Nothing to hand on."""
+
+
+def test_a_build_that_ends_without_an_account_is_not_judged_by_the_last_one(tmp_path, monkeypatch):
+    settings = Settings.from_env(tmp_path)
+    target = dbt_project.target_dir(settings)
+    target.mkdir(parents=True)
+    (target / "run_results.json").write_text('{"results": []}')
+    (target / "manifest.json").write_text('{"nodes": {}}')
+    monkeypatch.setattr(dbt_project, "Parse", Parsed)
+    # as where a file does not parse
+    monkeypatch.setattr(dbt_project, "run_dbt", lambda *arguments: 2)
+    monkeypatch.setattr(pipeline.Night, "plan", lambda night: pipeline.Plan(None, {}, "code"))
+
+    def built() -> None:
+        with pipeline.night(settings) as night:
+            night.build()
+
+    with pytest.raises(pipeline.BuildError, match="dbt left no results"):
+        built()
+    assert runs.read_runs(settings.home)[0]["status"] == runs.REFUSED
