@@ -8,7 +8,7 @@ ROWS ?= 1000000
 AI_FINOPS_SHARED_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint dev analyst bench real-data lock clean
+.PHONY: help setup demo test lint conformance dev analyst bench real-data lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ lint: setup ## ruff, sqlfluff, dbt-bouncer
 	@AI_FINOPS_ANALYST_PATH=target/lint.duckdb $(BIN)/dbt compile --quiet --target analyst
 	@$(BIN)/sqlfluff lint --config .sqlfluff --disable-progress-bar --processes 2 target/compiled
 	@$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
+
+conformance: setup ## The official FOCUS validator over what is published, where there is Python 3.12
+	@$(BIN)/python tests/conformance/focus_validator.py
 
 dev: setup ## Dagster with the asset graph
 	@DAGSTER_HOME=$${DAGSTER_HOME:-$(CURDIR)/.dagster} $(BIN)/ai-finops dev
