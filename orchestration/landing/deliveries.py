@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from orchestration.settings import Settings
 SIDECAR = "delivery.json"
 INBOX = "inbox"
 INBOX_OPTIONS = "delivery.yml"
+_COPYING = ".landing-"
+_COPYING_SECONDS = 24 * 3600
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _HALF_WRITTEN = (".tmp", ".part", ".partial", ".crdownload", ".filepart")
 
@@ -194,7 +197,8 @@ def land(
     }
     target_root = settings.landing / source / feed
     target_root.mkdir(parents=True, exist_ok=True)
-    temporary = target_root / f".landing-{uuid.uuid4().hex}"
+    _forget_broken_copies(target_root)
+    temporary = target_root / f"{_COPYING}{uuid.uuid4().hex}"
     temporary.mkdir()
     try:
         hashes = {}
@@ -211,6 +215,13 @@ def land(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return read_delivery(target)
+
+
+def _forget_broken_copies(target_root: Path) -> None:
+    """Remove what landings that were killed have left; nobody copies for a day."""
+    for folder in target_root.glob(f"{_COPYING}*"):
+        if time.time() - folder.stat().st_mtime > _COPYING_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_delivery(path: Path) -> Delivery:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -50,3 +52,18 @@ def test_a_killed_landing_leaves_nothing_to_load_and_can_be_repeated(warehouse, 
     (result,) = warehouse.load()
     assert (result.outcome, result.loaded) == ("loaded", 2)
     assert warehouse.query("select count(*), sum(tokens) from raw.calls") == [(2, 3)]
+
+
+def test_what_a_killed_landing_left_is_removed_by_one_of_another_day(warehouse, tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("id,Time,TokenCount\nc1,2026-11-03T10:00:00Z,1\n")
+    feed = warehouse.settings.landing / "calls" / "calls"
+    broken, at_work = feed / ".landing-broken", feed / ".landing-at-work"
+    for folder in (broken, at_work):
+        folder.mkdir(parents=True)
+        (folder / "one.csv").write_text("half")
+    yesterday = time.time() - 25 * 3600
+    os.utime(broken, (yesterday, yesterday))
+    land("calls", [path], settings=warehouse.settings)
+    assert not broken.exists()
+    assert at_work.exists()
