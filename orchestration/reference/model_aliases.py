@@ -61,6 +61,10 @@ OBSERVED_SQL = r"""
     union all
     select 'anthropic', model, min(_day) from raw.anthropic_usage_messages group by all
     union all
+    select 'anthropic', model, min(_day) from raw.anthropic_costs group by all
+    union all
+    select 'anthropic', model, min(_day) from raw.anthropic_analytics_costs group by all
+    union all
     select
         lower(coalesce(service_provider_name, provider_name)) as raw_provider,
         coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id) as raw_model,

@@ -1,4 +1,5 @@
-"""Pages of usage and cost APIs: a list `data` of time buckets, each with a list `results`; one row per result.
+"""Pages of usage and cost APIs: a list `data` of time buckets, each with a list `results`, or of results that say their own
+times; one row per result.
 
 A file holds one page, several pages one a line, or an array of pages. A bucket without results has no row but covers
 its days. What vendors differ in (names and form of a bucket's start and end) their own readers tell.
@@ -66,7 +67,8 @@ def open_pages(
     pages = f"select json as page from read_json_objects({text(path)}, format='auto', maximum_object_size={size})"
     buckets = f"""
         select json_extract_string(bucket, '$.{start}') as {name(start)},
-            json_extract_string(bucket, '$.{end}') as {name(end)}, json_extract(bucket, '$.results[*]') as results
+            json_extract_string(bucket, '$.{end}') as {name(end)},
+            case when json_exists(bucket, '$.results') then json_extract(bucket, '$.results[*]') else [bucket] end as results
         from (select unnest(json_extract(page, '$.data[*]')) as bucket from ({pages}))
     """
     try:
@@ -109,7 +111,10 @@ def reading_of(
         where: SQL condition on `r`.
     """
     records = f"select * from ({pages.records}) where {where}"
-    kept = [field for field in fields_of(con, records) if dotted(field) != "object"]
+    kept = [field for field in fields_of(con, records) if dotted(field) not in ("object", pages.start, pages.end)]
+    if not kept:
+        # No result, so no field to know: the buckets still speak for their days.
+        kept = [f'$."{column.name}"' for column in table.columns if column.name not in (pages.start, pages.end)]
     columns = dict.fromkeys([pages.start, pages.end, *(dotted(field) for field in kept)], "VARCHAR")
     named = "".join(f", __fields[{index}] as {name(dotted(field))}" for index, field in enumerate(kept, start=1))
     times = f"{name(pages.start)}, {name(pages.end)}"

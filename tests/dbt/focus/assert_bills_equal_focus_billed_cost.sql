@@ -50,6 +50,14 @@ billed_by_vendor as (
     from {{ ref('stg_gcp__charges') }}
     group by load_id, cast(usage_start as date), currency
     union all
+    select 'anthropic', load_id, cast(bucket_start as date), currency, sum(amount)
+    from {{ ref('stg_anthropic__costs') }}
+    group by load_id, cast(bucket_start as date), currency
+    union all
+    select 'anthropic', load_id, cast(bucket_start as date), currency, sum(amount)
+    from {{ ref('stg_anthropic__analytics_costs') }}
+    group by load_id, cast(bucket_start as date), currency
+    union all
     select 'focus', load_id, cast(charge_period_start as date), billing_currency, sum(billed_cost)
     from {{ ref('stg_focus__charges') }}
     group by load_id, cast(charge_period_start as date), billing_currency

@@ -68,9 +68,18 @@ def test_an_error_body_is_refused_with_the_vendors_words(own_schemas):
 
 def test_the_cost_report_is_no_usage_report(own_schemas):
     cost = {"currency": "USD", "amount": "123.45", "workspace_id": None, "description": "Claude Opus input tokens"}
-    refused = own_schemas.deliver("anthropic", page(("2026-11-03", [cost])), "costs.json")
-    assert refused.outcome == "refused"
-    assert "costs.json: holds nothing for any table of anthropic" in refused.reason
+    loaded = own_schemas.deliver("anthropic", page(("2026-11-03", [cost])), "report.json")
+    assert (loaded.table, loaded.loaded) == ("anthropic_costs", 1)
+
+
+def test_pages_without_any_result_empty_their_own_report_only(own_schemas):
+    """Nothing in such a page tells the report; its file's name does."""
+    cost = {"currency": "USD", "amount": "1", "workspace_id": None}
+    own_schemas.deliver("anthropic", page(("2026-11-03", [result()])), "usage.json", version="1")
+    own_schemas.deliver("anthropic", page(("2026-11-03", [cost])), "cost_report.json", version="1")
+    own_schemas.deliver("anthropic", page(("2026-11-03", [])), "cost_report.json", version="2")
+    assert own_schemas.query("select count(*) from raw.anthropic_usage_messages") == [(1,)]
+    assert own_schemas.query("select count(*) from raw.anthropic_costs") == [(0,)]
 
 
 def test_a_page_that_is_not_the_last_says_so(own_schemas):
