@@ -1,5 +1,8 @@
 {%- set usage_types = "('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')" -%}
-{%- set costs_nothing = "coalesce(cast(line_item_unblended_cost as double), 0) = 0 and coalesce(try_cast(line_item_net_unblended_cost as double), 0) = 0" -%}
+{%- set costs_nothing -%}
+    coalesce(cast(line_item_unblended_cost as double), 0) = 0 and coalesce(cast(line_item_net_unblended_cost as double), 0) = 0
+    and coalesce(cast(savings_plan_savings_plan_effective_cost as double), 0) = 0 and coalesce(cast(reservation_effective_cost as double), 0) = 0
+{%- endset -%}
 -- Names and types only; amounts are rounded here, once. `usage_amount` is in the pricing unit.
 select
     -- load
@@ -20,11 +23,16 @@ select
     line_item_line_item_type as line_item_type,
     line_item_usage_start_date as usage_start,
     _day as usage_date,
-    -- Fees end with their term or at a last second: a fee belongs to the month that bills it, and an end is exclusive.
+    -- The fee of a commitment ends with its term, years ahead: it is cash of the month that bills it. So is any fee of more than a year.
+    -- Some fees end at a last second; an end is exclusive.
     case
         when line_item_usage_end_date <= line_item_usage_start_date or line_item_usage_end_date is null
             then line_item_usage_start_date + interval '1' hour
         when line_item_line_item_type in ('Fee', 'SavingsPlanUpfrontFee')
+            and (
+                coalesce(nullif(reservation_reservation_a_r_n, ''), nullif(savings_plan_savings_plan_a_r_n, '')) is not null
+                or line_item_usage_end_date > line_item_usage_start_date + interval 366 day
+            )
             and line_item_usage_end_date > bill_billing_period_start_date + interval '1' month
             and line_item_usage_start_date < bill_billing_period_start_date + interval '1' month
             then bill_billing_period_start_date + interval '1' month

@@ -63,6 +63,10 @@ LINES = [
     line("tax", line_item_line_item_type="Tax", line_item_unblended_cost=2),
     line("refund", line_item_line_item_type="Refund", line_item_unblended_cost=-1, bill_bill_type="Refund"),
     line("new kind", line_item_line_item_type="RightsizingDiscount", line_item_unblended_cost=-2),
+    line("yearly licence", line_item_line_item_type="Fee", line_item_usage_end_date="2027-10-03 10:00:00"),
+    line("three years", line_item_line_item_type="Fee", line_item_usage_end_date="2029-10-03 10:00:00"),
+    line("reserved box under a reservation", line_item_line_item_type="DiscountedUsage", line_item_usage_type="USE1-Reservation:p5.48xlarge",
+         line_item_unblended_cost=0, reservation_effective_cost=7, reservation_reservation_a_r_n="ri"),
     line("no list price", pricing_public_on_demand_cost=""),
 ]  # fmt: skip
 
@@ -148,6 +152,15 @@ def test_b6_tax_credits_refunds_and_discounts_are_apart(focus):
         ("Adjustment", "Correction", -1, -1),
         ("Adjustment", None, -2, -2),
     ]
+
+
+def test_a_fee_keeps_its_year_and_no_more(focus):
+    assert one(focus, "ChargePeriodEnd, EffectiveCost", "yearly licence") == (datetime(2027, 10, 3, 10), 40)
+    assert one(focus, "ChargePeriodEnd, EffectiveCost", "three years") == (datetime(2026, 11, 1), 40)
+
+
+def test_a_reserved_line_that_costs_is_a_charge(focus):
+    assert one(focus, "BilledCost, EffectiveCost", "reserved box under a reservation") == (0, 7)
 
 
 def test_b5_a_missing_list_price_is_unknown(focus):
