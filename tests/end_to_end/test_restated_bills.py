@@ -31,6 +31,7 @@ def charge(day: int, cost: str) -> dict[str, str]:
 OWNER = {
     "scope": "", "key_type": "billing_account", "key_value": "acct-7", "unit_id": "platform", "priority": "10", "valid_from": "2026-01-01",
 }  # fmt: skip
+TEAM = {"unit_id": "platform", "name": "Platform", "valid_from": "2026-01-01"}
 INVOICE = {
     "invoice_issuer_name": "Harbour Ltd", "invoice_id": "H-9", "billing_account_id": "acct-7", "billing_period_start": "2026-09-01",
     "billing_period_end": "2026-10-01", "currency": "USD", "total": "17.00", "issued_at": "2026-10-01T08:00:00Z",
@@ -90,6 +91,7 @@ def test_a_month_closes_with_its_invoice(settings, deliver):
     deliver("focus", "bill.csv", [charge(1, "10"), charge(2, "7")], feed="daily", version="1")
     deliver("accounting", "invoices.csv", [INVOICE], version="1")
     deliver("reference", "identity_map.csv", [OWNER], version="1")
+    deliver("reference", "org_units.csv", [TEAM], version="1")
     assert pipeline.run(settings, datetime(2026, 10, 2, 6)).version
     assert month(settings) == [("closed", None)]
     assert rows(settings, "select distinct cost_status from accountability.bills_daily") == [("billed_closed",)]
