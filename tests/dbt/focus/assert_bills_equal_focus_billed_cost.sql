@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'cost_and_usage'}}}) }}
--- What a delivery charges, summed from the vendor's own columns, is what FOCUS says was billed: per load, day and currency, exactly.
+-- What a delivery charges, summed from the vendor's own columns, is what FOCUS says was billed: per feed, day and currency, exactly. Not per
+-- load: a day that comes again with equal content is not built again, and keeps the load that first said it.
 -- Azure's exports say what is billed and what it costs apart: there it is the cost that is compared.
 -- A failure is money that was lost, doubled or rounded on the way from the bill.
 -- AWS: the net cost where a payer's month has any, else the gross cost; there a discount line is worth only what it says net.
@@ -19,7 +20,7 @@ with payer_months as (
 
 billed_by_vendor as (
     select
-        'aws_cur' as source_name, lines.load_id, cast(lines.usage_start as date) as charge_date, lines.currency,
+        'aws_cur' as source_name, lines.feed, cast(lines.usage_start as date) as charge_date, lines.currency,
         sum(coalesce(
             case when payer_months.has_net = 1 then lines.net_unblended_cost end,
             case when payer_months.has_net = 1 and lines.line_item_type like '%Discount' then 0 end,
@@ -28,13 +29,13 @@ billed_by_vendor as (
     from {{ ref('stg_aws_cur__line_items') }} as lines
     inner join payer_months
         on lines.payer_account_id = payer_months.payer_account_id and lines.billing_period_start = payer_months.billing_period_start
-    group by lines.load_id, cast(lines.usage_start as date), lines.currency
+    group by lines.feed, cast(lines.usage_start as date), lines.currency
     union all
-    select 'openai', load_id, cast(bucket_start as date), currency, sum(amount)
+    select 'openai', feed, cast(bucket_start as date), currency, sum(amount)
     from {{ ref('stg_openai__costs') }}
-    group by load_id, cast(bucket_start as date), currency
+    group by feed, cast(bucket_start as date), currency
     union all
-    -- actual and amortized exports are loads apart, so a feed stands for them; a day costs what the amortized one says, where there is one
+    -- actual and amortized exports are loads of one feed; a day costs what the amortized one says, where there is one
     select 'azure', days.feed, days.usage_date, days.currency, sum(coalesce(days.amortized, days.actual))
     from (
         select
@@ -46,53 +47,57 @@ billed_by_vendor as (
     ) as days
     group by days.feed, days.usage_date, days.currency
     union all
-    select 'gcp', load_id, cast(usage_start as date), currency, sum(cost + discount + promotion)
+    select 'gcp', feed, cast(usage_start as date), currency, sum(cost + discount + promotion)
     from {{ ref('stg_gcp__charges') }}
-    group by load_id, cast(usage_start as date), currency
+    group by feed, cast(usage_start as date), currency
     union all
-    select 'anthropic', load_id, cast(bucket_start as date), currency, sum(amount)
+    select 'anthropic', feed, cast(bucket_start as date), currency, sum(amount)
     from {{ ref('stg_anthropic__costs') }}
-    group by load_id, cast(bucket_start as date), currency
+    group by feed, cast(bucket_start as date), currency
     union all
-    select 'anthropic', load_id, cast(bucket_start as date), currency, sum(amount)
+    select 'anthropic', feed, cast(bucket_start as date), currency, sum(amount)
     from {{ ref('stg_anthropic__analytics_costs') }}
-    group by load_id, cast(bucket_start as date), currency
+    group by feed, cast(bucket_start as date), currency
     union all
-    select 'focus', load_id, cast(charge_period_start as date), billing_currency, sum(billed_cost)
+    select 'focus', feed, cast(charge_period_start as date), billing_currency, sum(billed_cost)
     from {{ ref('stg_focus__charges') }}
-    group by load_id, cast(charge_period_start as date), billing_currency
+    group by feed, cast(charge_period_start as date), billing_currency
 ),
 
 billed_in_focus as (
     select
         x_Source as source_name,
-        case when x_Source = 'azure' then x_Feed else x_LoadId end as load_id,
+        x_Feed as feed,
         x_ChargeDate as charge_date,
         BillingCurrency as currency,
         sum(case when x_Source = 'azure' then EffectiveCost else BilledCost end) as amount
     from {{ ref('cost_and_usage') }}
     where {{ replaced_days('x_ChargeDate') }}
-    group by x_Source, case when x_Source = 'azure' then x_Feed else x_LoadId end, x_ChargeDate, BillingCurrency
+    group by x_Source, x_Feed, x_ChargeDate, BillingCurrency
 )
 
 select
     coalesce(vendor.source_name, focus.source_name) as source_name,
-    coalesce(vendor.load_id, focus.load_id) as load_id,
+    coalesce(vendor.feed, focus.feed) as feed,
     coalesce(vendor.charge_date, focus.charge_date) as charge_date,
     vendor.amount as vendor_amount,
     focus.amount as focus_amount
-from (select * from billed_by_vendor where {{ replaced_days('charge_date') }}) as vendor
+from (
+    -- a feed may bring several reports
+    select source_name, feed, charge_date, currency, sum(amount) as amount
+    from billed_by_vendor
+    where {{ replaced_days('charge_date') }}
+    group by source_name, feed, charge_date, currency
+) as vendor
 full outer join billed_in_focus as focus
-    on vendor.source_name = focus.source_name and vendor.load_id = focus.load_id
+    on vendor.source_name = focus.source_name and vendor.feed = focus.feed
     and vendor.charge_date = focus.charge_date and vendor.currency = focus.currency
 where vendor.amount is distinct from focus.amount
     -- what a superseded feed bills counts nowhere
     and not exists (
         select 1
-        from {{ ref('int_loads') }} as loads
-        inner join {{ ref('stg_reference__bill_feeds') }} as feeds
-            on loads.source = feeds.source and loads.feed = feeds.feed and feeds.treatment = 'superseded'
+        from {{ ref('stg_reference__bill_feeds') }} as feeds
         where
-            (loads.load_id = vendor.load_id or (vendor.source_name = 'azure' and loads.source = 'azure' and loads.feed = vendor.load_id))
+            feeds.treatment = 'superseded' and vendor.source_name = feeds.source and vendor.feed = feeds.feed
             and vendor.charge_date >= feeds.valid_from and vendor.charge_date < feeds.valid_to
     )
