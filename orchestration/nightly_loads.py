@@ -22,7 +22,7 @@ from orchestration.lake.raw_views import register
 from orchestration.landing import load as loader
 from orchestration.landing.deliveries import deliveries, land, land_inbox
 from orchestration.landing.schema import RawTable, load_schemas
-from orchestration.reference.delivery import write_price_book
+from orchestration.reference.delivery import is_by_other_rules, write_price_book
 from orchestration.runs import utc_now
 from orchestration.settings import Settings
 
@@ -157,6 +157,14 @@ def land_price_book(settings: Settings, folder: Path, today: date, lake: Lake) -
     return landed
 
 
+def is_book_stale(settings: Settings) -> bool:
+    """Whether there is no price book yet, or a new release or new facts since it was made; reads a few small files."""
+    names = [
+        delivery for delivery in deliveries(settings) if (delivery.source, delivery.feed) == (PRICE_BOOK, PRICE_BOOK)
+    ]
+    return not names or is_by_other_rules(names[-1].path / "model_aliases.csv", settings.project_dir)
+
+
 def land_if_new(settings: Settings, feed: str, files: Sequence[Path]) -> bool:
     """Land reference files of a feed of the price book, unless they are what was landed there last."""
     content = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -201,8 +209,7 @@ def load_pending(
                 gate.start()
                 begun()
             results = loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
-        has_book = any(delivery.source == PRICE_BOOK for delivery in deliveries(settings))
-        if any(result.outcome == LOADED for result in results) or not has_book:
+        if any(result.outcome == LOADED for result in results) or is_book_stale(settings):
             with stage("price book"):
                 if land_price_book(settings, folder / PRICE_BOOK, as_of.date(), lake):
                     results += loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,5 +62,22 @@ def write_price_book(con: duckdb.DuckDBPyConnection, folder: Path, project_dir: 
     if book_id not in known:
         write_rows(prices, rows)
     write_book_days(days, with_book(spans, book_id, today))
-    write_model_aliases(names, resolve(observed_pairs(con), providers, extra_models(overrides, litellm)))
+    aliases = resolve(observed_pairs(con), providers, extra_models(overrides, litellm), rules_version(project_dir))
+    write_model_aliases(names, aliases)
     return PriceBookFiles(book_id, prices if book_id not in known else None, (names, days))
+
+
+def rules_version(project_dir: Path) -> str:
+    """Name of what makes a book besides what is landed: the release of the list, this package with its facts, and the
+    seed of providers.
+    """
+    package = Path(__file__).parent
+    files = [*package.glob("*.py"), *package.glob("facts/*.csv"), project_dir / "seeds" / "provider_aliases.csv"]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+    return f"{list_version()} {digest[:8]}"
+
+
+def is_by_other_rules(names: Path, project_dir: Path) -> bool:
+    """Whether a landed `model_aliases.csv` was made by another release or other facts than there are now."""
+    with names.open(newline="", encoding="utf-8") as file:
+        return next((row["version"] for row in csv.DictReader(file)), None) != rules_version(project_dir)

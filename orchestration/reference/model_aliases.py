@@ -111,7 +111,10 @@ def observed_pairs(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]
 
 
 def resolve(
-    observed: Mapping[tuple[str, str], str], aliases: dict[str, str], declared: Collection[tuple[str, str]] = ()
+    observed: Mapping[tuple[str, str], str],
+    aliases: dict[str, str],
+    declared: Collection[tuple[str, str]] = (),
+    version: str = "",
 ) -> list[ModelAlias]:
     """One row per (provider id, raw model), sorted; the order of `observed` does not matter.
 
@@ -119,6 +122,7 @@ def resolve(
         observed: (raw provider, raw model) to the first day of use.
         aliases: Raw provider name to provider id.
         declared: (provider id, model id) that have a price besides the list's.
+        version: Name of the rules that the names are resolved by; default the release of the list.
     """
     known = {(provider, model.lower()): model for provider, model in declared}
     wanted: dict[tuple[str, str], str] = {}
@@ -132,7 +136,7 @@ def resolve(
         else:
             found = find_listed(provider_id, raw_model, known)
         suggestion = "" if found[0] else _most_alike(provider_id, raw_model, known)
-        rows.append(ModelAlias(provider_id, raw_model, *found, suggestion, list_version(), day))
+        rows.append(ModelAlias(provider_id, raw_model, *found, suggestion, version or list_version(), day))
     return rows
 
 
