@@ -165,7 +165,7 @@ def test_gzip_and_a_rotated_name(own_schemas):
     assert (loaded.outcome, loaded.loaded) == ("loaded", 1)
 
 
-def test_a_span_that_comes_again_is_a_duplicate(own_schemas):
+def test_t17_a_span_that_comes_again_is_a_duplicate(own_schemas):
     own_schemas.deliver("otel", line(span("f1", a=CURRENT)), "traces.json")
     again = own_schemas.deliver("otel", line(span("f1", a=CURRENT)) + "\n" + line(span("f2", a=CURRENT)), "traces.json")
     assert (again.rows_in, again.loaded, again.duplicate) == (2, 1, 1)

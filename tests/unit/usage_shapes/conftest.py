@@ -20,9 +20,11 @@ from tests.unit.usage_shapes.bodies import Body, load_bodies
 from tests.unit.usage_shapes.envelopes import (
     ANTHROPIC_BATCH,
     ANTHROPIC_MAPPING,
+    ANTHROPIC_MESSAGE,
     BEDROCK,
     CALLBACKS,
     ENVELOPES,
+    REQUEST_LOG,
     SECRET,
     SPEND_LOGS,
 )
@@ -67,12 +69,15 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "model_responses", "bodies", [line_of(body) for body in bodies])
     _land(settings, "model_responses", "envelopes", ENVELOPES, mapping={"provider": "=openai"})
     _land(settings, "model_responses", "anthropic_batch", ANTHROPIC_BATCH, mapping=ANTHROPIC_MAPPING)
+    _land(settings, "model_responses", "anthropic", [ANTHROPIC_MESSAGE], mapping={"provider": "=anthropic"})
+    _land(settings, "request_log", "request_log", REQUEST_LOG)
     _land(settings, "bedrock", "bedrock", BEDROCK)
     _land(settings, "litellm", "spend_logs", SPEND_LOGS)
     _land(settings, "litellm", "callbacks", CALLBACKS)
     results = load_pending(settings, as_of=AS_OF)
     assert {(one.table, one.outcome, one.rejected) for one in results} == {
         ("model_responses", "loaded", 0),
+        ("request_log", "loaded", 0),
         ("bedrock_invocations", "loaded", 0),
         ("litellm_spend_logs", "loaded", 0),
         ("litellm_callbacks", "loaded", 0),

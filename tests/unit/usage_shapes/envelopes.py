@@ -55,6 +55,53 @@ ENVELOPES = [
             "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
         },
     },
+    # T12: one instant before and at the price change of 2026-08-21, 00:00 UTC, as clocks in Berlin and New York have it
+    *(
+        {
+            "ts": ts,
+            "id": f"instant-{ts}",
+            "model": "gpt-5.6-sol",
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 1000, "total_tokens": 2000},
+        }
+        for ts in (
+            "2026-08-21T01:59:59.999999+02:00",
+            "2026-08-21T02:00:00+02:00",
+            "2026-08-20T19:59:59-04:00",
+            "2026-08-20T20:00:00-04:00",
+        )
+    ),
+    # T5, T6: sound in and out, a part of it cached, and thought that realtime counts inside the text
+    {
+        "ts": "2026-11-03T12:00:00Z",
+        "id": "realtime",
+        "model": "gpt-realtime",
+        "usage": {
+            "total_tokens": 1200,
+            "input_tokens": 1000,
+            "output_tokens": 200,
+            "input_token_details": {
+                "text_tokens": 600,
+                "audio_tokens": 400,
+                "image_tokens": 0,
+                "cached_tokens": 300,
+                "cached_tokens_details": {"text_tokens": 200, "audio_tokens": 100, "image_tokens": 0},
+            },
+            "output_token_details": {"text_tokens": 50, "audio_tokens": 150},
+        },
+    },
+    {
+        "ts": "2026-11-03T12:00:00Z",
+        "id": "audio",
+        "model": "gpt-audio",
+        "usage": {
+            "prompt_tokens": 1000,
+            "completion_tokens": 500,
+            "total_tokens": 1500,
+            "prompt_tokens_details": {"cached_tokens": 0, "text_tokens": 200, "audio_tokens": 800},
+            "completion_tokens_details": {"reasoning_tokens": 0, "text_tokens": 100, "audio_tokens": 400},
+        },
+    },
+    {"ts": "2026-11-03T12:00:00Z", "id": "whisper", "model": "whisper-1", "usage": {"type": "duration", "seconds": 90}},
     {"ts": "2026-11-03T12:00:00Z", "id": "resp-broken", "model": "gpt-5.4", "status": "failure"},
     {"ts": "2026-11-03T12:00:00Z", "id": "resp-limited", "model": "gpt-5.4", "status_code": 429},
     {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
@@ -125,7 +172,44 @@ SPEND_LOGS = [
         "custom_llm_provider": "openai",
         "metadata": {"usage_object": LITELLM_USAGE},
         "messages": SECRET,
-    }
+    },
+    # the answer of ANTHROPIC_MESSAGE as a gateway logs it: what was cached is inside the prompt tokens
+    {
+        "request_id": "anthropic-by-litellm",
+        "call_type": "acompletion",
+        "prompt_tokens": 1600,
+        "completion_tokens": 50,
+        "startTime": "2026-11-03T12:00:00.000Z",
+        "model": "claude-opus-4-8",
+        "custom_llm_provider": "anthropic",
+        "metadata": {
+            "usage_object": {
+                "prompt_tokens": 1600,
+                "completion_tokens": 50,
+                "prompt_tokens_details": {
+                    "cached_tokens": 1000,
+                    "cache_creation_tokens": 500,
+                    "cache_creation_token_details": MESSAGE_USAGE["cache_creation"],
+                },
+            }
+        },
+    },
+]
+ANTHROPIC_MESSAGE = {
+    "ts": "2026-11-03T12:00:00Z",
+    "id": "anthropic-itself",
+    "model": "claude-opus-4-8",
+    "content": SECRET,
+    "usage": {key: value for key, value in MESSAGE_USAGE.items() if key not in ("server_tool_use", "service_tier")},
+}
+_LOGGED = {
+    "ts": "2026-11-03T12:00:00Z", "provider": "anthropic", "model": "claude-opus-4-8", "cache_read_tokens": 1000,
+    "cache_write_5m_tokens": 200, "cache_write_1h_tokens": 300, "output_tokens": 50,
+}  # fmt: skip
+# one request by an application that counts as Anthropic does, and by one that counts as OpenAI does
+REQUEST_LOG = [
+    _LOGGED | {"request_id": "log-exclusive", "usage_semantics": "exclusive", "input_tokens": 100},
+    _LOGGED | {"request_id": "log-inclusive", "usage_semantics": "inclusive", "input_tokens": 1600},
 ]
 
 

@@ -1,0 +1,69 @@
+"""Requests whose cost is worked out by hand beside them, from the vendor's keys to dollars through loader and SQL."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+TOKENS = (
+    "input_uncached_text",
+    "input_cache_read",
+    "input_cache_write_5m",
+    "input_cache_write_1h",
+    "input_cache_write_unspecified",
+    "output_text",
+    "output_reasoning",
+)
+# claude-opus-4-8: 5, 0.5, 6.25, 10 and 25 USD a million
+ANTHROPIC = Decimal("0.0005") + Decimal("0.0005") + Decimal("0.00125") + Decimal("0.003") + Decimal("0.00125")
+
+
+def test_t2_one_request_costs_the_same_however_its_meter_counts_the_cache(requests) -> None:
+    """A gateway adds the cached tokens to the prompt, Anthropic leaves them out, and an application's log says which."""
+    for name in ("anthropic-itself", "anthropic-by-litellm", "log-exclusive", "log-inclusive"):
+        row = requests[name]
+        assert tuple(row[f"{kind}_tokens"] for kind in TOKENS) == (100, 1000, 200, 300, 0, 50, 0), name
+        assert (row["dq_status"], row["input_total_tokens"], row["list_cost"]) == ("ok", 1600, ANTHROPIC), name
+
+
+@pytest.mark.parametrize(
+    ("ts", "dollars"),
+    [
+        # 5 and 30 USD a million, and 4 and 20 from the instant on
+        ("2026-08-21T01:59:59.999999+02:00", "0.035"),
+        ("2026-08-21T02:00:00+02:00", "0.024"),
+        ("2026-08-20T19:59:59-04:00", "0.035"),
+        ("2026-08-20T20:00:00-04:00", "0.024"),
+    ],
+)
+def test_t12_a_price_changes_at_the_instant_in_every_time_zone(requests, ts: str, dollars: str) -> None:
+    assert requests[f"instant-{ts}"]["list_cost"] == Decimal(dollars)
+
+
+def test_t6_realtime_is_priced_by_disjoint_cells_of_sound_and_text(requests) -> None:
+    """gpt-realtime: text 4, 0.4 cached, 16 out; sound 32, 0.4 cached, 64 out, in USD a million."""
+    row = requests["realtime"]
+    cells = (
+        "input_uncached_text",
+        "input_cache_read",
+        "input_audio",
+        "input_cache_read_audio",
+        "output_text",
+        "output_audio",
+    )
+    assert [row[f"{kind}_tokens"] for kind in cells] == [400, 200, 300, 100, 50, 150]
+    assert row["usage_shape"] == "openai_realtime"
+    worked = 400 * 4 + 200 * Decimal("0.4") + 300 * 32 + 100 * Decimal("0.4") + 50 * 16 + 150 * 64
+    assert row["list_cost"] == worked / 1_000_000 == Decimal("0.02172")
+
+
+def test_t6_audio_of_a_chat_is_priced_apart_from_its_text(requests) -> None:
+    """gpt-audio: text 2.5 and 10, sound 32 and 64 USD a million."""
+    worked = Decimal(200) * Decimal("2.5") + 800 * 32 + 100 * 10 + 400 * 64
+    assert requests["audio"]["list_cost"] == worked / 1_000_000 == Decimal("0.0527")
+
+
+def test_seconds_of_sound_are_priced_by_the_second(requests) -> None:
+    """whisper-1: 0.36 USD an hour."""
+    assert (requests["whisper"]["input_audio_seconds"], requests["whisper"]["list_cost"]) == (90, Decimal("0.009"))
