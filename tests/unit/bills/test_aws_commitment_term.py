@@ -8,12 +8,14 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from tests.built_models import build_from_files
+from tests.built_models import build_from_files, run_dbt
 from tests.unit.bills import aws_year
 from tests.unit.bills.aws_year import DISCOUNT, FULL_PLAN, HALF_PLAN, RESERVATION, Year
 
 TOLERANCE = Decimal("0.000001")
 PAYERS = {"111111111111": 1 - DISCOUNT, "999999999999": Decimal(1)}
+# Tests that would stop a night; the year has to pass them whole.
+NIGHTLY = ("assert_effective_cost_of_aws_usage_equals_its_parts", "assert_charges_hold_together")
 BOTH = pytest.mark.parametrize(("payer", "factor"), PAYERS.items(), ids=("net", "gross"))
 
 
@@ -29,7 +31,8 @@ def charges(year, tmp_path_factory) -> duckdb.DuckDBPyConnection:
         ("aws_cur", payer, aws_year.write(folder / f"{payer}.csv", payer, year.lines, net=factor != 1))
         for payer, factor in PAYERS.items()
     ]
-    database = build_from_files(folder, deliveries, ["+focus_aws_cur__charges"], as_of=datetime(2026, 11, 21))
+    database = build_from_files(folder, deliveries, [f"+{test}" for test in NIGHTLY], as_of=datetime(2026, 11, 21))
+    run_dbt(database, "test", NIGHTLY)
     con = duckdb.connect(str(database))
     con.execute("create table charges as from focus.focus_aws_cur__charges")
     return con
