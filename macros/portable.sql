@@ -59,3 +59,17 @@
 {% macro spark__listed(column) -%}
     array_join(array_sort(collect_set({{ column }})), '; ')
 {%- endmacro %}
+
+{#- A relation of one column `month_start`: the first day of every month in [first_day, last_day). Both are SQL expressions of dates. -#}
+{% macro month_spine(first_day, last_day) -%}
+    {{ return(adapter.dispatch('month_spine', 'ai_finops')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro default__month_spine(first_day, last_day) -%}
+    select cast(range as date) as month_start
+    from range(cast(date_trunc('month', {{ first_day }}) as timestamp), cast({{ last_day }} as timestamp), interval 1 month)
+{%- endmacro %}
+
+{% macro spark__month_spine(first_day, last_day) -%}
+    select explode(sequence(trunc({{ first_day }}, 'MM'), {{ last_day }} - interval 1 day, interval 1 month)) as month_start
+{%- endmacro %}

@@ -2,7 +2,7 @@
 
 A day's fingerprint holds, for every raw table and feed: rows and content hash of the rows that touch the day; for
 every bill, whether the day lies before its completeness mark (estimate or bill) and whether the billing months of its
-lines are closed; for reference data, the rows that hold on the day; and the hash of the models' code. A month that comes again with equal content so dirties
+lines are closed; for commitments whose last day it is, whether they are over; for reference data, the rows that hold on the day; and the hash of the models' code. A month that comes again with equal content so dirties
 nothing, and a failed night stays dirty until it is published.
 """
 
@@ -18,6 +18,8 @@ import duckdb
 
 from orchestration.lake.bill_marks import bill_marks, is_period_closed
 from orchestration.lake.catalog import Lake
+from orchestration.lake.commitment_days import TABLE as COMMITMENTS
+from orchestration.lake.commitment_days import CommitmentSpan, commitment_spans, depending_days, ended
 from orchestration.lake.raw_views import select_current
 from orchestration.lake.state import current_state
 from orchestration.landing.connection import connect
@@ -185,6 +187,8 @@ def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime |
                 closed.setdefault(day, set()).add(status)
     with connect(settings) as con:
         reference = _reference_parts(con, lake, tables, days)
+        spans = _commitment_spans(con, lake, tables)
+    lapsed = ended(spans, as_of, max((mark.lag_days for mark in marks), default=1))
     code = code_hash(settings.project_dir)
     result = {}
     for day in days:
@@ -193,9 +197,15 @@ def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime |
             f"{mark.table}/{mark.feed}/{mark.account}:{mark.open_from is not None and day < mark.open_from.isoformat()}"
             for mark in marks
         ]
-        parts = [code, *rows, *billed, *sorted(closed.get(day, ())), *reference[day]]
+        parts = [code, *rows, *billed, *sorted(closed.get(day, ())), *reference[day], *lapsed.get(day, ())]
         result[day] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     return result
+
+
+def _commitment_spans(
+    con: duckdb.DuckDBPyConnection, lake: Lake, tables: Mapping[str, RawTable]
+) -> list[CommitmentSpan]:
+    return commitment_spans(con, lake, tables[COMMITMENTS]) if COMMITMENTS in tables else []
 
 
 def published_fingerprints(settings: Settings) -> dict[str, str]:
@@ -300,7 +310,10 @@ def dirty(
         for span in part.spans
     }
     if changed:
-        spans |= bound_months(settings, lake, {*now, *published, *built})
+        known = {*now, *published, *built}
+        spans |= bound_months(settings, lake, known)
+        with connect(settings) as con:
+            changed |= depending_days(_commitment_spans(con, lake, load_schemas(settings.project_dir)), changed, known)
     return sorted(date.fromisoformat(day) for day in with_shared_spans(changed, spans))
 
 

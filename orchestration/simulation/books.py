@@ -40,6 +40,7 @@ from .timeline import Timeline
 EUR_USD = ("1.158400", "1.163900", "1.160700", "1.171200")
 BUDGET_EUR_USD = Decimal("1.120000")
 LATE_EUR_USD = Decimal("1.250000")  # of the first month, after its close
+AWS_PROMISE = Decimal(18_000_000)  # USD in the year from the first month on
 CENT = Decimal("0.01")
 
 
@@ -159,6 +160,7 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
             rules,
         ),
         write_fx_rates(folder / "fx_rates.csv", timeline),
+        _write_commitments(folder / "commitments.csv", timeline),
     ]
 
 
@@ -177,6 +179,42 @@ def write_fx_rates(path: Path, timeline: Timeline, *, first_month: Decimal | Non
         rates.append(("EUR", "USD", rate, "corporate_month", month.start.date(), until))
         rates.append(("USD", "EUR", round(1 / rate, 12), "corporate_month", month.start.date(), until))
     return write_csv(path, "from_currency,to_currency,rate,rate_set,valid_from,valid_to", rates)
+
+
+def _write_commitments(path: Path, timeline: Timeline) -> Path:
+    """What the company bought ahead or promised to spend: credits, reserved GPUs, a savings plan, a year of AWS."""
+    start = timeline.start.date()
+    year = date(start.year + 1, start.month, 1)
+    header = "contract_id,kind,invoice_issuer_name,currency,committed_amount,fulfilment,match_field,match_value,unit_id,valid_from,valid_to"
+    account = "billing_account_id"
+    discount = "commitment_discount_id"
+    rows = [
+        (
+            "anthropic-credits",
+            "prepaid_credit",
+            ANTHROPIC_ISSUER,
+            "USD",
+            None,
+            "term",
+            account,
+            ANTHROPIC_ACCOUNT,
+            "platform",
+        ),
+        (
+            northgrid.RESERVATION,
+            "take_or_pay",
+            NORTHGRID_ISSUER,
+            "EUR",
+            None,
+            "month",
+            discount,
+            northgrid.RESERVATION,
+            "foundation",
+        ),
+        ("aws-compute-plan", "savings_plan", AWS_ISSUER, "USD", None, "term", discount, aws.SAVINGS_PLAN, "platform"),
+        ("aws-agreement", "enterprise_agreement", AWS_ISSUER, "USD", AWS_PROMISE, "term", account, PAYER, "platform"),
+    ]
+    return write_csv(path, header, [(*row, start, year) for row in rows])
 
 
 def write_ecb_rates(path: Path, timeline: Timeline, end: date) -> Path:

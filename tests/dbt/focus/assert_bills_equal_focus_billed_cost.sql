@@ -71,7 +71,7 @@ billed_in_focus as (
         x_ChargeDate as charge_date,
         BillingCurrency as currency,
         sum(case when x_Source = 'azure' then EffectiveCost else BilledCost end) as amount
-    from {{ ref('cost_and_usage') }}
+    from {{ ref('vendor_charges') }}
     where {{ replaced_days('x_ChargeDate') }}
     group by x_Source, x_Feed, x_ChargeDate, BillingCurrency
 )

@@ -1,0 +1,212 @@
+-- What is left of each prepaid balance and promise, month by month. Every month starts with what the one before left.
+with clock as (
+
+    select cast({{ as_of() }} as date) as today
+
+),
+
+contracts as (
+
+    select * from {{ ref('int_commitments') }}
+
+),
+
+movements as (
+
+    select * from {{ ref('int_commitment_movements') }}
+
+),
+
+-- Nobody asks for the months after the last one in which anything was used or billed.
+horizon as (
+
+    select least(max(charge_date) + 1, (select clock.today from clock)) as seen_until
+    from (
+        select movement_date as charge_date from movements
+        union all
+        select max(x_ChargeDate) from {{ ref('vendor_charges') }}
+    ) as days
+    where charge_date < (select clock.today from clock)
+
+),
+
+months as (
+
+    {{ month_spine(
+        '(select coalesce(min(valid_from), (select seen_until from horizon)) from contracts)',
+        '(select coalesce(seen_until, (select today from clock)) from horizon)'
+    ) }}
+
+),
+
+contract_months as (
+
+    select
+        contracts.*,
+        months.month_start,
+        -- how far the month is known: to its end, or as far as there are bills
+        least(cast(months.month_start + interval 1 month as date), horizon.seen_until, contracts.valid_to) as known_until
+    from contracts
+    cross join horizon
+    inner join months
+        on
+            months.month_start >= cast(date_trunc('month', contracts.valid_from) as date)
+            and months.month_start < contracts.valid_to
+
+),
+
+moved as (
+
+    select
+        contract_id,
+        -- what lapsed belongs to the last day on which it was there
+        cast(date_trunc('month', movement_date) as date) as month_start,
+        sum(purchased) as purchased,
+        sum(drawn) as drawn,
+        sum(billed_unused) as billed_unused,
+        cast(0 as decimal(38, 12)) as lapsed,
+        sum(adjusted) as adjusted,
+        sum(used_quantity) as used_quantity
+    from movements
+    group by contract_id, cast(date_trunc('month', movement_date) as date)
+    union all
+    select
+        contract_id, cast(date_trunc('month', movement_date - 1) as date),
+        0, 0, 0, sum(lapsed), 0, 0
+    from movements
+    where lapsed <> 0
+    group by contract_id, cast(date_trunc('month', movement_date - 1) as date)
+
+),
+
+amounts as (
+
+    select
+        contract_id,
+        sum(committed_amount) as committed_amount,
+        sum(committed_quantity) as committed_quantity
+    from {{ ref('stg_reference__commitments') }}
+    group by contract_id
+
+),
+
+totals as (
+
+    select
+        contract_months.contract_id,
+        contract_months.month_start,
+        coalesce(sum(moved.purchased), 0) as purchased,
+        coalesce(sum(moved.drawn), 0) as drawn,
+        coalesce(sum(moved.billed_unused), 0) as billed_unused,
+        coalesce(sum(moved.lapsed), 0) as lapsed,
+        coalesce(sum(moved.adjusted), 0) as adjusted,
+        coalesce(sum(moved.used_quantity), 0) as used_quantity
+    from contract_months
+    left join moved
+        on contract_months.contract_id = moved.contract_id and contract_months.month_start = moved.month_start
+    group by contract_months.contract_id, contract_months.month_start
+
+),
+
+-- The pace at which it is drawn: the last 30 days that are known.
+paces as (
+
+    select
+        contract_months.contract_id,
+        contract_months.month_start,
+        {{ dbt.datediff('greatest(contract_months.valid_from, contract_months.known_until - 30)', 'contract_months.known_until', 'day') }}
+            as pace_days,
+        sum(movements.drawn) as drawn_at_pace
+    from contract_months
+    left join movements
+        on
+            contract_months.contract_id = movements.contract_id
+            and movements.movement_date >= greatest(contract_months.valid_from, contract_months.known_until - 30)
+            and movements.movement_date < contract_months.known_until
+    group by contract_months.contract_id, contract_months.month_start, contract_months.valid_from, contract_months.known_until
+
+),
+
+running as (
+
+    select
+        totals.*,
+        sum(totals.purchased + totals.adjusted - totals.drawn - totals.billed_unused - totals.lapsed) over so_far as closing_balance,
+        sum(totals.purchased + totals.adjusted) over so_far as purchased_to_date,
+        sum(totals.drawn) over so_far as used_to_date,
+        sum(totals.used_quantity) over so_far as used_quantity_to_date
+    from totals
+    window so_far as (partition by totals.contract_id order by totals.month_start)
+
+),
+
+measured as (
+
+    select
+        contract_months.contract_id,
+        contract_months.month_start,
+        contract_months.kind,
+        contract_months.invoice_issuer_name,
+        contract_months.unit_id,
+        contract_months.currency,
+        contract_months.quantity_unit,
+        contract_months.fulfilment,
+        contract_months.valid_from,
+        contract_months.valid_to,
+        contract_months.known_until,
+        running.purchased,
+        running.drawn,
+        running.billed_unused,
+        running.lapsed,
+        running.adjusted,
+        running.used_quantity,
+        running.closing_balance,
+        running.purchased_to_date,
+        running.used_to_date,
+        running.used_quantity_to_date,
+        amounts.committed_amount,
+        amounts.committed_quantity,
+        cast(paces.drawn_at_pace as double) / nullif(paces.pace_days, 0) as daily_drawn,
+        {{ dbt.datediff('contract_months.known_until', 'contract_months.valid_to', 'day') }} as days_left
+    from contract_months
+    inner join running on contract_months.contract_id = running.contract_id and contract_months.month_start = running.month_start
+    inner join paces on contract_months.contract_id = paces.contract_id and contract_months.month_start = paces.month_start
+    left join amounts on contract_months.contract_id = amounts.contract_id
+
+)
+
+select
+    month_start as balance_month,
+    contract_id,
+    kind,
+    coalesce(invoice_issuer_name, 'any') as invoice_issuer_name,
+    unit_id as owner_unit_id,
+    currency as billing_currency,
+    valid_from,
+    valid_to,
+    cast(committed_amount as decimal(38, 12)) as committed_amount,
+    cast(committed_quantity as decimal(38, 9)) as committed_quantity,
+    quantity_unit,
+    cast(closing_balance - (purchased + adjusted - drawn - billed_unused - lapsed) as decimal(38, 12)) as opening_balance,
+    cast(purchased as decimal(38, 12)) as purchased,
+    cast(drawn as decimal(38, 12)) as drawn,
+    cast(billed_unused + lapsed as decimal(38, 12)) as expired,
+    cast(adjusted as decimal(38, 12)) as adjusted,
+    cast(closing_balance as decimal(38, 12)) as closing_balance,
+    cast(used_to_date as decimal(38, 12)) as used_to_date,
+    cast(used_quantity as decimal(38, 9)) as used_quantity,
+    cast(used_quantity_to_date as decimal(38, 9)) as used_quantity_to_date,
+    -- of a monthly amount each month's, otherwise the term's
+    cast(greatest(
+        case when fulfilment = 'month' then coalesce(committed_amount, purchased + adjusted) - drawn
+            else coalesce(committed_amount, purchased_to_date) - used_to_date end, 0
+    ) as decimal(38, 12)) as shortfall,
+    known_until,
+    cast(round(daily_drawn, 9) as decimal(38, 12)) as daily_drawn,
+    case when closing_balance > 0 then cast(round(cast(closing_balance as double) / nullif(daily_drawn, 0), 1) as decimal(18, 1)) end
+        as days_to_exhaustion,
+    cast(case
+        when days_left <= 0 then 0
+        else greatest(round(cast(closing_balance as double) - coalesce(daily_drawn, 0) * days_left, 2), 0)
+    end as decimal(38, 12)) as projected_breakage
+from measured

@@ -1,0 +1,140 @@
+"""Balances of commitments through the project's own SQL: the prepayment example of the FOCUS 1.5 draft, and a bill without drawdowns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lake.raw_views import register
+from orchestration.landing.deliveries import land
+from orchestration.landing.load import load_pending
+from orchestration.settings import PROJECT_DIR, Settings
+
+SHARED = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
+PREPAYMENT = SHARED / "focus_ai_draft_1_5" / "drawdown_via_prepayment_ai_model_api.csv"
+CONTRACT = "subscription:aaaa/provider/solora-ai/tokens/1111"
+
+HEADER = "contract_id,kind,currency,committed_amount,match_field,match_value,purchase,drawdown,valid_from,valid_to\n"
+DATASET = (
+    "ContractCommitmentId,ContractCommitmentType,ContractCommitmentCategory,ContractCommitmentCost,BillingCurrency,"
+    "ContractCommitmentPeriodStart,ContractCommitmentPeriodEnd,InvoiceIssuerName\n"
+    f"{CONTRACT},Prepaid tokens,Spend,500000.00,USD,2025-05-01T00:00:00Z,2026-05-01T00:00:00Z,Solora AI\n"
+)
+BILL = (
+    "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,BillingPeriodEnd,"
+    "InvoiceIssuerName,ServiceProviderName,BillingAccountId,ChargeCategory,ServiceName\n"
+)
+
+
+def used(account: str, day: str, cost: str) -> str:
+    month = day[:7]
+    return f"{cost},{cost},USD,{day},{day}T23:00:00Z,{month}-01,{month}-28,Vendor,Vendor,{account},Usage,API\n"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The three contracts built once, on the 10th of May 2026, as an open connection."""
+    folder = tmp_path_factory.mktemp("balances")
+    settings = Settings.from_env(folder / "home")
+    bill = BILL + used("card", "2026-03-05", "70") + used("card", "2026-03-06", "50")
+    bill += used("agreed", "2026-04-15", "100") + used("agreed", "2026-05-05", "200")
+    contracts = HEADER + "card,prepaid_credit,USD,100,billing_account_id,card,declared,derived,2026-03-01,2027-03-01\n"
+    contracts += "promise,enterprise_agreement,USD,1000,billing_account_id,agreed,,,2026-04-06,2026-07-05\n"
+    files = {"focus": [("bill.csv", bill)], "reference": [("commitments.csv", contracts)]}
+    if PREPAYMENT.exists():
+        files["focus"].append(("draft.csv", PREPAYMENT.read_text()))
+        files["reference"].append(("contract_commitments.csv", DATASET))
+    for source, named in files.items():
+        for name, content in named:
+            path = folder / name
+            path.write_text(content)
+            land(source, [path], feed=path.stem, settings=settings)
+    assert {result.outcome for result in load_pending(settings)} == {"loaded"}
+    database = folder / "balances.duckdb"
+    with duckdb.connect(str(database)) as con:
+        register(con, settings)
+    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
+    env = os.environ | {
+        "AI_FINOPS_ANALYST_PATH": str(database),
+        "AI_FINOPS_AS_OF": "2026-05-10T00:00:00",
+        "PYTHONPATH": str(PROJECT_DIR),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "test", "unit_test"]
+    command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(folder)]
+    command += ["--select", "+commitment_balance_monthly", "+cost_and_usage"]
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    with duckdb.connect(str(database), read_only=True) as con:
+        yield con
+
+
+def balances(con, contract: str) -> list[tuple]:
+    return con.execute(
+        "select strftime(balance_month, '%Y-%m'), opening_balance, purchased, drawn, expired, closing_balance"
+        " from accountability.commitment_balance_monthly where contract_id = ? order by 1",
+        [contract],
+    ).fetchall()
+
+
+def totals(con, account: str) -> tuple[Decimal, Decimal]:
+    return con.execute(
+        "select sum(BilledCost), sum(EffectiveCost) from focus.cost_and_usage where BillingAccountId = ?", [account]
+    ).fetchone()
+
+
+def added(con, contract: str) -> list[tuple]:
+    return con.execute(
+        "select x_ChargeDate::varchar, ChargeCategory, CommitmentDiscountStatus, BilledCost, EffectiveCost, BillingAccountId"
+        " from focus.cost_and_usage where x_Source = 'commitments' and x_Feed = ? order by 1, 2",
+        [contract],
+    ).fetchall()
+
+
+@pytest.mark.skipif(
+    not PREPAYMENT.exists(), reason=f"{PREPAYMENT} is not there; AI_FINOPS_SHARED_DATA says where shared data is"
+)
+def test_b1_the_drafts_prepayment_is_effective_as_drawn_and_lapses_with_its_buyer(built):
+    """500,000 bought for a year, 20 + 30 drawn in its first month; when the year is over the rest lapses: effective = billed."""
+    months = balances(built, CONTRACT)
+    assert months[0] == ("2025-05", 0, 500_000, 50, 0, 499_950)
+    assert months[1:11] == [
+        (f"{2025 + month // 12}-{month % 12 + 1:02}", 499_950, 0, 0, 0, 499_950) for month in range(5, 15)
+    ]
+    assert months[11:] == [("2026-04", 499_950, 0, 0, 499_950, 0)]
+    assert added(built, CONTRACT) == [("2026-04-30", "Usage", "Unused", 0, 499_950, "acct-1001")]
+    assert totals(built, "acct-1001") == (500_000, 500_000)
+    assert built.execute(
+        "select kind, committed_amount, used_to_date, shortfall, invoice_issuer_name from accountability.commitment_balance_monthly"
+        " where contract_id = ? and balance_month = '2025-05-01'",
+        [CONTRACT],
+    ).fetchone() == ("prepaid_credit", 500_000, 50, 499_950, "Solora AI")
+
+
+def test_a_bill_that_charges_prepaid_use_in_full_is_set_off(built):
+    """100 bought by card: 70 used, then 50 of which 30 were there. Billed: 100 in cash and 20 that went past the balance."""
+    assert balances(built, "card")[0] == ("2026-03", 0, 100, 100, 0, 0)
+    assert added(built, "card") == [
+        ("2026-03-01", "Purchase", None, 100, 0, "card"),
+        ("2026-03-05", "Adjustment", None, -70, 0, "card"),
+        ("2026-03-06", "Adjustment", None, -30, 0, "card"),
+    ]
+    assert totals(built, "card") == (120, 120)
+
+
+def test_a_promise_to_spend_adds_no_charge_and_shows_what_will_be_missing(built):
+    """1,000 promised for a quarter, 300 spent in the first 30 days: 10 a day, and at that pace 600 of the other 700 in the 60 days left."""
+    assert added(built, "promise") == []
+    assert totals(built, "agreed") == (300, 300)
+    assert built.execute(
+        "select opening_balance, drawn, closing_balance, shortfall, daily_drawn, days_to_exhaustion, projected_breakage"
+        " from accountability.commitment_balance_monthly where contract_id = 'promise' order by balance_month"
+    ).fetchall()[1:] == [(900, 200, 700, 700, 10, 70, 100)]
