@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.settings import PROJECT_DIR, Settings
+from tests.built_models import raw_tables, run_dbt
 
 SHARED = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
 PREPAYMENT = SHARED / "focus_ai_draft_1_5" / "drawdown_via_prepayment_ai_model_api.csv"
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 CONTRACT = "subscription:aaaa/provider/solora-ai/tokens/1111"
 
 HEADER = "contract_id,kind,currency,committed_amount,match_field,match_value,purchase,drawdown,valid_from,valid_to\n"
@@ -56,23 +55,11 @@ def built(tmp_path_factory):
             path = folder / name
             path.write_text(content)
             land(source, [path], feed=path.stem, settings=settings)
-    assert {result.outcome for result in load_pending(settings)} == {"loaded"}
+    assert {result.outcome for result in load_pending(settings, as_of=datetime(2026, 5, 10))} == {"loaded"}
     database = folder / "balances.duckdb"
-    with duckdb.connect(str(database)) as con:
-        register(con, settings)
-    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
-    env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(database),
-        "AI_FINOPS_AS_OF": "2026-05-10T00:00:00",
-        "PYTHONPATH": str(PROJECT_DIR),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "test", "unit_test"]
-    command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(folder)]
-    command += ["--select", "+commitment_balance_monthly", "+cost_and_usage"]
-    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
+    raw_tables(settings, database)
+    clock = ["--vars", "{as_of: '2026-05-10T00:00:00'}"]
+    run_dbt(database, "build", ["+commitment_balance_monthly", "+cost_and_usage"], *NO_TESTS, *clock)
     with duckdb.connect(str(database), read_only=True) as con:
         yield con
 

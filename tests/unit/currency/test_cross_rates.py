@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
-import subprocess
-import sys
 import zipfile
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import currency_converter
 import duckdb
 import pytest
 
-from orchestration.lake.raw_views import register
-from orchestration.settings import PROJECT_DIR
+from tests.built_models import build_models, raw_tables
 
 CURRENCIES = ("EUR", "GBP", "JPY", "IDR", "KRW", "CHF", "HUF", "BGN", "RUB")
 STUBS = (
@@ -49,27 +43,15 @@ def rates(own_schemas, history, tmp_path) -> tuple[list[date], dict[tuple[str, d
     draw = random.Random(20261121)
     days = sorted({date(2019, 1, 2) + timedelta(days=draw.randrange(2_850)) for _ in range(300)})
     database = tmp_path / "rates.duckdb"
+    raw_tables(own_schemas.settings, database)
     with duckdb.connect(str(database)) as con:
-        register(con, own_schemas.settings)
         for stub in STUBS:
             con.execute(f"create schema if not exists {stub.split('.')[0]}")
             con.execute(f"create table {stub}")
         con.executemany(
             "insert into core.fct_cost_allocation values (?, ?)", [(one, day) for one in CURRENCIES for day in days]
         )
-    shutil.copy(PROJECT_DIR / "profiles.example.yml", tmp_path / "profiles.yml")
-    env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(database),
-        "AI_FINOPS_REPORT_CURRENCY": "USD",
-        "PYTHONPATH": str(PROJECT_DIR),
-        "DBT_TARGET_PATH": str(tmp_path / "target"),
-        "DBT_LOG_PATH": str(tmp_path / "logs"),
-    }
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    command = [dbt, "build", "--exclude-resource-type", "test", "unit_test", "--project-dir", str(PROJECT_DIR)]
-    command += ["--profiles-dir", str(tmp_path), "--select", *BUILT]
-    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
+    build_models(database, BUILT)
     with duckdb.connect(str(database), read_only=True) as con:
         found = con.execute(
             "select from_currency, rate_date, rate, is_carried_forward from core.dim_currency_rates where is_reporting_rate"
