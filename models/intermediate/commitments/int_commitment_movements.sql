@@ -64,8 +64,8 @@ amounts as (
     left join months
         on
             terms.fulfilment = 'month'
-            and months.month_start >= cast(date_trunc('month', terms.valid_from) as date)
-            and months.month_start < terms.valid_to
+            and cast(date_trunc('month', terms.valid_from) as date) <= months.month_start
+            and terms.valid_to > months.month_start
 
 ),
 

@@ -5,6 +5,8 @@ select
     min(invoice_issuer_name) as invoice_issuer_name,
     min(billing_account_id) as billing_account_id,
     min(currency) as currency,
+    sum(committed_amount) as committed_amount,
+    sum(committed_quantity) as committed_quantity,
     min(quantity_unit) as quantity_unit,
     min(fulfilment) as fulfilment,
     min(match_field) as match_field,

@@ -50,8 +50,8 @@ contract_months as (
     cross join horizon
     inner join months
         on
-            months.month_start >= cast(date_trunc('month', contracts.valid_from) as date)
-            and months.month_start < contracts.valid_to
+            cast(date_trunc('month', contracts.valid_from) as date) <= months.month_start
+            and contracts.valid_to > months.month_start
 
 ),
 
@@ -79,17 +79,6 @@ moved as (
 
 ),
 
-amounts as (
-
-    select
-        contract_id,
-        sum(committed_amount) as committed_amount,
-        sum(committed_quantity) as committed_quantity
-    from {{ ref('stg_reference__commitments') }}
-    group by contract_id
-
-),
-
 totals as (
 
     select
@@ -114,15 +103,16 @@ paces as (
     select
         contract_months.contract_id,
         contract_months.month_start,
-        {{ dbt.datediff('greatest(contract_months.valid_from, contract_months.known_until - 30)', 'contract_months.known_until', 'day') }}
-            as pace_days,
+        {{ seconds_between(
+            'greatest(contract_months.valid_from, contract_months.known_until - 30)', 'contract_months.known_until'
+        ) }} / 86400 as pace_days,
         sum(movements.drawn) as drawn_at_pace
     from contract_months
     left join movements
         on
             contract_months.contract_id = movements.contract_id
-            and movements.movement_date >= greatest(contract_months.valid_from, contract_months.known_until - 30)
-            and movements.movement_date < contract_months.known_until
+            and greatest(contract_months.valid_from, contract_months.known_until - 30) <= movements.movement_date
+            and contract_months.known_until > movements.movement_date
     group by contract_months.contract_id, contract_months.month_start, contract_months.valid_from, contract_months.known_until
 
 ),
@@ -164,14 +154,13 @@ measured as (
         running.purchased_to_date,
         running.used_to_date,
         running.used_quantity_to_date,
-        amounts.committed_amount,
-        amounts.committed_quantity,
+        contract_months.committed_amount,
+        contract_months.committed_quantity,
         cast(paces.drawn_at_pace as double) / nullif(paces.pace_days, 0) as daily_drawn,
-        {{ dbt.datediff('contract_months.known_until', 'contract_months.valid_to', 'day') }} as days_left
+        {{ seconds_between('contract_months.known_until', 'contract_months.valid_to') }} / 86400 as days_left
     from contract_months
     inner join running on contract_months.contract_id = running.contract_id and contract_months.month_start = running.month_start
     inner join paces on contract_months.contract_id = paces.contract_id and contract_months.month_start = paces.month_start
-    left join amounts on contract_months.contract_id = amounts.contract_id
 
 )
 

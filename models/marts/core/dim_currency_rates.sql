@@ -60,8 +60,8 @@ ranked_quotes as (
         row_number() over (
             partition by days.rate_date, quotes.rate_set, quotes.from_currency, quotes.to_currency
             order by
-                case when quotes.known_from <= days.frozen_at then 0 else 1 end,
-                quotes.known_from, quotes.feed, quotes.valid_from desc
+                case when quotes.known_from <= days.frozen_at then 0 else 1 end asc,
+                quotes.known_from asc, quotes.feed asc, quotes.valid_from desc
         ) as quote_rank
     from days
     inner join quotes
@@ -173,7 +173,7 @@ declared as (
             when 'monthly' then cast(date_trunc('month', rates.valid_from) as date) < cast(date_trunc('month', rates.rate_date) as date)
             else false
         end as is_carried_forward,
-        {{ dbt.datediff('rates.valid_from', 'rates.rate_date', 'day') }} as days_carried,
+        {{ seconds_between('rates.valid_from', 'rates.rate_date') }} / 86400 as days_carried,
         sets.max_days_carried
     from rates
     left join {{ ref('rate_sets') }} as sets on rates.rate_set = sets.rate_set
@@ -214,7 +214,8 @@ from usable
 inner join needed on usable.from_currency = needed.from_currency and usable.rate_date = needed.rate_date
 union all
 select
-    rate_date, from_currency, from_currency, 'identity', cast(1 as decimal(22, 12)), 'reporting', 'identity', null, rate_date,
+    rate_date, from_currency, from_currency as to_currency, 'identity', cast(1 as decimal(22, 12)), 'reporting', 'identity', null,
+    rate_date as rate_valid_from,
     false, false, false, cast(1 as bigint), true
 from money_days
 where from_currency = '{{ reporting }}'

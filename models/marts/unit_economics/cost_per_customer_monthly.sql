@@ -56,7 +56,7 @@ rates_needed as (
 
     select usage_month, customer_id, billing_currency, usage_date as rate_date from costs_daily
     union
-    select usage_month, customer_id, currency, usage_month from revenues_of_months
+    select usage_month, customer_id, currency, usage_month as rate_date from revenues_of_months
 
 ),
 
@@ -104,7 +104,7 @@ customer_rates as (
         on
             rates_needed.billing_currency = rates.from_currency
             and rates_needed.rate_date = rates.rate_date
-            and (rates.rate_set = 'identity' or rates.rate_set = sets.rate_set)
+            and (rates.rate_set = 'identity' or sets.rate_set = rates.rate_set)
 
 ),
 

@@ -1,22 +1,31 @@
 {{ config(meta={'dagster': {'ref': {'name': 'cost_allocation_reporting'}}}) }}
 -- B12. In the reporting currency, too, the pieces of a charge's day and their rounding row are the whole: the converted cost, exactly, in
 -- both costs; nothing is converted where there is no rate, and nothing is lost or doubled on the way.
-with whole as (
+with rates as (
+    select from_currency, rate_date, max(rate) as rate
+    from {{ ref('dim_currency_rates') }}
+    where is_reporting_rate
+    group by from_currency, rate_date
+),
+
+ledger as (
     select
-        ledger.charge_id, ledger.usage_date, ledger.cost_status,
-        sum(ledger.billed_cost) as billed_cost,
-        sum(ledger.effective_cost) as effective_cost,
-        {{ reporting_cost('sum(ledger.billed_cost)', 'max(rates.rate)') }} as billed_reporting_cost,
-        {{ reporting_cost('sum(ledger.effective_cost)', 'max(rates.rate)') }} as effective_reporting_cost,
-        min(ledger.billing_currency) as billing_currency
-    from {{ ref('fct_cost_allocation') }} as ledger
-    left join {{ ref('dim_currency_rates') }} as rates
-        on
-            ledger.billing_currency = rates.from_currency
-            and ledger.usage_date = rates.rate_date
-            and rates.is_reporting_rate
-    where {{ replaced_days('ledger.usage_date') }}
-    group by ledger.charge_id, ledger.usage_date, ledger.cost_status
+        charge_id, usage_date, cost_status,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost,
+        min(billing_currency) as billing_currency
+    from {{ ref('fct_cost_allocation') }}
+    where {{ replaced_days('usage_date') }}
+    group by charge_id, usage_date, cost_status
+),
+
+whole as (
+    select
+        ledger.*,
+        {{ reporting_cost('ledger.billed_cost', 'rates.rate') }} as billed_reporting_cost,
+        {{ reporting_cost('ledger.effective_cost', 'rates.rate') }} as effective_reporting_cost
+    from ledger
+    left join rates on ledger.billing_currency = rates.from_currency and ledger.usage_date = rates.rate_date
 ),
 
 pieces as (
