@@ -122,7 +122,8 @@ def _problems(table: RawTable, typed: dict[str, str], raw: dict[str, str], as_of
                 shown,
             )
         if column.required:
-            add(f"{own} is null", column.name, "is missing", shown)
+            excused = f" and not coalesce({column.unless}, false)" if column.unless else ""
+            add(f"{own} is null{excused}", column.name, "is missing", shown)
         if column.data_type == "double":
             add(f"not isfinite({own})", column.name, "is not a finite number", shown)
         if column.data_type in ("timestamp", "date") and table.restatement != "snapshot":

@@ -57,12 +57,15 @@ class Column:
         data_type: varchar, bigint, double, boolean, date, timestamp or decimal(p,s), lower case without spaces.
         origins: Where its value is found: the name itself, then the `from` entries. `$.a.b` is a JSON path, `label:x`
             a label of a Prometheus series, anything else a header.
+        required: Whether a file without the column is refused, and a row without a value rejected.
+        unless: SQL over the typed row, true where a required column may be without a value.
     """
 
     name: str
     data_type: str
     origins: tuple[str, ...]
     required: bool = False
+    unless: str | None = None
     check: str | None = None
     min: float | int | None = None
     max: float | int | None = None
@@ -144,6 +147,7 @@ def _column(entry: dict, where: str) -> Column:
         data_type=data_type,
         origins=(entry["name"], *[name for name in origins if name != entry["name"]]),
         required=bool(meta.get("required")),
+        unless=meta.get("unless"),
         check=meta.get("check"),
         min=meta.get("min"),
         max=meta.get("max"),

@@ -87,6 +87,11 @@ def test_another_report_is_refused_with_what_is_missing(own_schemas):
     assert "line_item_unblended_cost (line_item_unblended_cost or lineItem/UnblendedCost)" in result.reason
 
 
+def test_only_a_split_line_may_be_without_a_cost(own_schemas):
+    split = {"line_item_unblended_cost": "", "split_line_item_parent_resource_id": "i-1"}
+    assert own_schemas.deliver("aws_cur", report(split), name="cur.csv").loaded == 2
+
+
 def test_costs_that_are_null_everywhere_are_unknown(own_schemas):
     empty = {
         "pricing_public_on_demand_cost": "",

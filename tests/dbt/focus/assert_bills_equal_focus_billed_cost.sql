@@ -92,7 +92,8 @@ from (
 full outer join billed_in_focus as focus
     on vendor.source_name = focus.source_name and vendor.feed = focus.feed
     and vendor.charge_date = focus.charge_date and vendor.currency = focus.currency
-where vendor.amount is distinct from focus.amount
+-- a day of nothing but lines that repeat others is billed 0 by the vendor and is no charge
+where coalesce(vendor.amount, 0) <> coalesce(focus.amount, 0)
     -- what a superseded feed bills counts nowhere
     and not exists (
         select 1

@@ -45,7 +45,7 @@ LINES = [
     line("pod a", line_item_product_code="AmazonEKS", line_item_usage_type="USE1-EKS-EC2-Accelerator-Hours", line_item_operation="EKSPod-EC2",
          line_item_resource_id="pod/a", line_item_usage_amount=4, line_item_unblended_cost=0, **SCAD_COLUMNS),
     line("pod b", line_item_product_code="AmazonEKS", line_item_usage_type="USE1-EKS-EC2-Accelerator-Hours", line_item_operation="EKSPod-EC2",
-         line_item_resource_id="pod/b", line_item_usage_amount=4, line_item_unblended_cost=0, **SCAD_COLUMNS),
+         line_item_resource_id="pod/b", line_item_usage_amount=4, line_item_unblended_cost="", **SCAD_COLUMNS),
     line("fargate", line_item_unblended_cost=3, **SCAD_COLUMNS),
     line("reserved box", line_item_usage_type="USE1-Reservation:p5.48xlarge", line_item_usage_amount=3, line_item_unblended_cost=0,
          line_item_resource_id=RESERVATION),
