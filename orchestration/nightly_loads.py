@@ -80,7 +80,14 @@ def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
         table=table.name,
         files=tuple(candidate.paths),
         columns=tuple(
-            arrivals.Column(column.name, column.required, column.min, column.max, accepted_values(table, column.name))
+            # where a value may be missing on some rows, the loader has judged which
+            arrivals.Column(
+                column.name,
+                column.required and not column.unless,
+                column.min,
+                column.max,
+                accepted_values(table, column.name),
+            )
             for column in table.columns
         ),
         key=key,
