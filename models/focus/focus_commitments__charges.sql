@@ -85,6 +85,7 @@ select
         'EffectiveCost': 'effective_cost',
         'HostProviderName': 'service_provider_name',
         'InvoiceIssuerName': 'invoice_issuer_name',
+        'ListCost': 'billed_cost + effective_cost',
         'ProviderName': 'service_provider_name',
         'PublisherName': 'service_provider_name',
         'ServiceCategory': 'service_category',
