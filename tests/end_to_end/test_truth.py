@@ -275,3 +275,32 @@ def test_the_ledger_adds_up_in_the_reporting_currency(marts):
         """,
     )
     assert different == []
+
+
+def test_what_is_left_of_the_credits_is_what_was_paid_and_has_not_cost_anything_yet(marts):
+    """To the last place: the truth's billed less its effective cost of the prepaid vendor, over all months."""
+    [(left,)] = rows(
+        marts,
+        "select sum(billed_cost) - sum(effective_cost) from truth_totals where invoice_issuer_name = 'Anthropic, PBC'",
+    )
+    [(closing,)] = rows(
+        marts,
+        "select closing_balance from accountability.commitment_balance_monthly where contract_id = 'anthropic-credits'"
+        " order by balance_month desc limit 1",
+    )
+    assert closing == left > 0
+
+
+def test_a_reservation_of_a_closed_month_was_used_or_expired(marts):
+    """Northgrid's fee of a month is what its nodes used and what stood unused, so no balance goes on into the next."""
+    months = rows(
+        marts,
+        """
+        select b.balance_month, b.purchased > 0, b.expired > 0, b.purchased - b.drawn - b.expired
+        from accountability.commitment_balance_monthly b join truth_totals t
+            on strftime(b.balance_month, '%Y-%m') = t.billing_month and t.invoice_issuer_name = b.invoice_issuer_name
+        where b.contract_id = 'rsv-2026-h200' and t.invoice_total is not null
+        """,
+    )
+    assert len(months) > 1
+    assert {row[1:] for row in months} == {(True, True, 0)}
