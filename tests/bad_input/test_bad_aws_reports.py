@@ -10,6 +10,11 @@ import io
 
 import pytest
 
+from orchestration.landing.candidate import Candidate
+from orchestration.landing.schema import load_schemas
+from orchestration.nightly_loads import arrival_of
+from orchestration.settings import PROJECT_DIR
+
 GOOD = {
     "bill_payer_account_id": "1", "bill_billing_period_start_date": "2026-10-01 00:00:00", "line_item_usage_account_id": "2",
     "line_item_line_item_type": "Usage", "line_item_usage_start_date": "2026-10-03 10:00:00",
@@ -90,6 +95,13 @@ def test_another_report_is_refused_with_what_is_missing(own_schemas):
 def test_only_a_split_line_may_be_without_a_cost(own_schemas):
     split = {"line_item_unblended_cost": "", "split_line_item_parent_resource_id": "i-1"}
     assert own_schemas.deliver("aws_cur", report(split), name="cur.csv").loaded == 2
+
+
+def test_gate_1_leaves_such_a_line_to_the_loader(own_schemas):
+    delivery = own_schemas.land("aws_cur", report(), name="cur.csv")
+    table = load_schemas(PROJECT_DIR)["aws_cur_line_items"]
+    required = {column.name: column.required for column in arrival_of(Candidate(table, delivery)).columns}
+    assert (required["line_item_unblended_cost"], required["line_item_currency_code"]) == (False, True)
 
 
 def test_costs_that_are_null_everywhere_are_unknown(own_schemas):
