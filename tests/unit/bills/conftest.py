@@ -14,7 +14,7 @@ from orchestration.landing.deliveries import land
 from orchestration.landing.load import LoadResult, load_pending
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.built_models import build_models, raw_tables, run_dbt
-from tests.unit.bills import anthropic_bills, azure_bills, gcp_bills
+from tests.unit.bills import anthropic_bills, azure_bills, gcp_bills, keyed_bills
 
 AS_OF = datetime(2026, 11, 21)
 
@@ -63,13 +63,13 @@ def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     """A connection to what dbt made of all bills of this folder: schemas raw, staging and focus."""
     folder = tmp_path_factory.mktemp("bills")
     settings = warehouse_at(folder / "home")
-    for deliver in (azure_bills.deliver, gcp_bills.deliver, anthropic_bills.deliver):
+    for deliver in (azure_bills.deliver, gcp_bills.deliver, anthropic_bills.deliver, keyed_bills.deliver):
         deliver(settings, folder)
     refused = [(one.table, one.reason) for one in load_pending(settings, as_of=AS_OF) if one.outcome != "loaded"]
     assert not refused
     database = folder / "bills.duckdb"
     raw_tables(settings, database)
-    build_models(database, ["+cost_and_usage", "+int_loads"])
+    build_models(database, ["+cost_and_usage", "+int_loads", "+bill_lines_left_out"])
     # the law that every bill of the project has to keep
     run_dbt(database, "test", ["assert_bills_equal_focus_billed_cost"])
     with duckdb.connect(str(database), read_only=True) as con:
