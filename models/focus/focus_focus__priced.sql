@@ -54,18 +54,18 @@ candidates as (
                 unpriced.charge_date, unpriced.provider_key, unpriced.billing_account_id, unpriced.sku_id, unpriced.service_name,
                 unpriced.region_id, unpriced.unit
             order by
-                case when cards.sku = '*' then 2 when cards.sku = unpriced.sku_id then 0 else 1 end,
-                case when cards.billing_account_id = '*' then 1 else 0 end,
-                case when cards.region_id = '*' then 1 else 0 end,
+                case when cards.sku = '*' then 2 when cards.sku = unpriced.sku_id then 0 else 1 end asc,
+                case when cards.billing_account_id = '*' then 1 else 0 end asc,
+                case when cards.region_id = '*' then 1 else 0 end asc,
                 cards.valid_from desc,
-                cards.card_id
+                cards.card_id asc
         ) as position
     from unpriced
     inner join {{ ref('stg_reference__rate_cards') }} as cards
         on unpriced.provider_key = lower(cards.provider)
-        and (cards.sku = '*' or cards.sku = unpriced.sku_id or cards.sku = unpriced.service_name)
-        and (cards.billing_account_id = '*' or cards.billing_account_id = unpriced.billing_account_id)
-        and (cards.region_id = '*' or cards.region_id = unpriced.region_id)
+        and (cards.sku = '*' or unpriced.sku_id = cards.sku or unpriced.service_name = cards.sku)
+        and (cards.billing_account_id = '*' or unpriced.billing_account_id = cards.billing_account_id)
+        and (cards.region_id = '*' or unpriced.region_id = cards.region_id)
         and unpriced.unit = lower(cards.unit)
         and unpriced.charge_date >= cards.valid_from and unpriced.charge_date < cards.valid_to
 ),
@@ -82,7 +82,9 @@ select
     lines.content_key,
     {%- for name, _ in focus_columns() if not name.startswith('x_') %}
     {%- set column = snake_case(name) %}
-    {%- if column in from_card %}
+    {%- if column == 'billed_cost' %}
+    coalesce(lines.billed_cost, {{ from_card[column] }}) as billed_cost,
+    {%- elif column in from_card %}
     case when lines.billed_cost is null then {{ from_card[column] }} else lines.{{ column }} end as {{ column }},
     {%- else %}
     lines.{{ column }},
