@@ -51,13 +51,13 @@ billed_by_vendor as (
     from {{ ref('stg_gcp__charges') }}
     group by feed, cast(usage_start as date), currency
     union all
-    select 'anthropic', feed, cast(bucket_start as date), currency, sum(amount)
-    from {{ ref('stg_anthropic__costs') }}
-    group by feed, cast(bucket_start as date), currency
-    union all
-    select 'anthropic', feed, cast(bucket_start as date), currency, sum(amount)
-    from {{ ref('stg_anthropic__analytics_costs') }}
-    group by feed, cast(bucket_start as date), currency
+    select 'anthropic', reports.feed, reports.charge_date, reports.currency, sum(reports.amount)
+    from (
+        select feed, cast(bucket_start as date) as charge_date, currency, amount from {{ ref('stg_anthropic__costs') }}
+        union all
+        select feed, cast(bucket_start as date) as charge_date, currency, amount from {{ ref('stg_anthropic__analytics_costs') }}
+    ) as reports
+    group by reports.feed, reports.charge_date, reports.currency
     union all
     select 'focus', feed, cast(charge_period_start as date), billing_currency, sum(billed_cost)
     from {{ ref('stg_focus__charges') }}
