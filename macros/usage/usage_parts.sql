@@ -37,6 +37,7 @@
             when chat_prompt is not null and stated_cost is not null then 'openrouter_chat'
             when chat_prompt is not null and chat_completion is null and reported_total = chat_prompt then 'openai_embeddings'
             when chat_prompt is not null then 'openai_chat'
+            when ollama_prompt is not null then 'ollama'
             when plain_input is not null and usage_type = 'tokens' then 'openai_transcription'
             when plain_input is not null and realtime_details is not null then 'openai_realtime'
             when coalesce(anthropic_cache_read, anthropic_cache_write) is not null then 'anthropic_messages'
@@ -73,7 +74,7 @@
             when usage_shape = 'cohere' then coalesce(cohere_input, 0) + coalesce(cohere_image, 0)
             when usage_shape = 'duration' then case when coalesce(audio_seconds, video_seconds) >= 0 then 0 end
             when usage_shape in ('characters', 'pages', 'images') then 0
-            else coalesce(chat_prompt, plain_input, converse_input, invocation_input) + {{ compacted('input_tokens') }}
+            else coalesce(chat_prompt, plain_input, converse_input, invocation_input, ollama_prompt) + {{ compacted('input_tokens') }}
         end as prompt_tokens,
         case
             when usage_problem is not null then null
@@ -82,7 +83,7 @@
             when usage_shape = 'duration' then case when coalesce(audio_seconds, video_seconds) >= 0 then 0 end
             when usage_shape in ('openai_embeddings', 'characters', 'pages', 'images') then 0
             when detail_reasoning > 0 and reported_total = chat_prompt + chat_completion + detail_reasoning then chat_completion + detail_reasoning
-            else coalesce(chat_completion, plain_output, converse_output, invocation_output) + {{ compacted('output_tokens') }}
+            else coalesce(chat_completion, plain_output, converse_output, invocation_output, ollama_output) + {{ compacted('output_tokens') }}
         end as completion_tokens,
         coalesce(greatest(anthropic_cache_read, deepseek_cache_read, mistral_cache_read, other_cache_read), 0)
             + {{ compacted('cache_read_input_tokens') }} as cached_tokens,

@@ -12,6 +12,8 @@
         'converse_output': ['$.outputTokens'],
         'invocation_input': ['$.inputTokenCount'],
         'invocation_output': ['$.outputTokenCount'],
+        'ollama_prompt': ['$.prompt_eval_count'],
+        'ollama_output': ['$.eval_count'],
         'gemini_prompt': ['$.promptTokenCount'],
         'gemini_candidates': ['$.candidatesTokenCount'],
         'gemini_thoughts': ['$.thoughtsTokenCount'],

@@ -56,7 +56,17 @@ envelopes as (
         coalesce(nullif(lower(served_from), ''), 'provider') as served_from,
         -- a vendor's own refusal used nothing; what an application calls a failure may have
         coalesce(status_code >= 400 or lower(status) in ('errored', 'expired'), false) and usage is null and billed_units is null as is_refused,
-        coalesce(usage, '{"billed_units":' || billed_units || '}') as usage
+        -- Gemini 2 bills the grounded prompt, Gemini 3 each query: both are kept, and the price of one of them is 0. What is grounded in
+        -- places only is no search.
+        case when grounding_queries > 0 and (coalesce(grounding_places, 0) = 0 or grounding_web_sources > 0) then grounding_queries end as queries,
+        case when grounding_places > 0 then 1 end as maps_queries_made,
+        web_search_calls,
+        file_search_calls,
+        coalesce(
+            usage,
+            '{"billed_units":' || billed_units || '}',
+            '{"prompt_eval_count":' || ollama_prompt_tokens || ',"eval_count":' || coalesce(ollama_output_tokens, 0) || '}'
+        ) as usage
     from identified
 ),
 
@@ -74,6 +84,12 @@ requests as (
     ) as parts
 )
 
+{%- set units = usage_units() -%}
+{%- do units.update({
+    'web_searches': 'coalesce(searches, web_search_calls, queries)', 'grounded_prompts': 'case when queries > 0 then 1 end',
+    'maps_queries': 'maps_queries_made', 'storage_searches': 'file_search_calls'
+}) %}
+
 {{ canonical_tokens(
-    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', units=usage_units()
+    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', units=units
 ) }}

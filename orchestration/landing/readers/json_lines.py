@@ -1,6 +1,8 @@
 """JSON lines (or one JSON array of objects), plain or gzip: top-level fields as text, nested ones as JSON text.
 
-An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. A line that
+An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. An origin
+`#$.a[*].b` is the number of distinct values there, `#word$.a[*].b` the number of those that are the word: what is counted so
+never leaves the landing folder itself. A line that
 is no JSON object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared
 are looked for in samples spread over the file, because reading all keys of each line costs a quarter of the load
 again; declared ones are read wherever they are. Options: `drop` (fields that must never be landed), `nulls`.
@@ -117,6 +119,13 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         for index, rest in enumerate(unique, start=1):
             paths[f"$.{base}{rest[1:]}"] = f"__paths_{position}[{index}]"
             paths[f'$."{base}"{rest[1:]}'] = f"__paths_{position}[{index}]"
+    for origin in (origin for column in table.columns for origin in column.origins if origin.startswith("#")):
+        word, path_of_values = _counted(origin)
+        base, rest = split_path(path_of_values)
+        base = base if base in columns else by_lower.get(base.lower(), base)
+        if base in columns:
+            parsed.append(f"{_count(name(base), word, rest)} as __count_{len(parsed)}")
+            paths[origin] = f"__count_{len(parsed) - 1}"
     declared = ", ".join(f"{text(column)}: 'VARCHAR'" for column in columns)
     shape = "array" if form == "json_array" else "newline_delimited"
     lenient = ", ignore_errors=true" if form == "json" else ""
@@ -136,6 +145,29 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     return reading
 
 
+def _counted(origin: str) -> tuple[str, str]:
+    """The word and the path of an origin that counts."""
+    word, _, path = origin[1:].partition("$")
+    return word, f"${path}"
+
+
+def _count(field: str, word: str, path: str) -> str:
+    """SQL text of how many values a path into a field has; most fields are passed over without a parse."""
+    values = f"json_extract_string({field}, {text(path)})"
+    counted = (
+        f"[x for x in {values} if x = {text(word)}]" if word else f"list_distinct([x for x in {values} if x <> ''])"
+    )
+    sought = word or path.rsplit(".", 1)[-1].split("[", 1)[0]
+    return f"cast(try(case when contains({field}, {text(sought)}) then len({counted}) end) as varchar)"
+
+
+def _field_of(origin: str) -> str:
+    """Top-level field that an origin reads."""
+    if origin.startswith("#"):
+        origin = _counted(origin)[1]
+    return split_path(origin)[0] if origin.startswith("$.") else origin
+
+
 def _add_unseen(by_lower: dict[str, str], table: RawTable, drop: set[str]) -> set[str]:
     """Add the fields of declared columns of which the sample has none: a rare field is read all the same.
 
@@ -152,7 +184,7 @@ def _add_unseen(by_lower: dict[str, str], table: RawTable, drop: set[str]) -> se
     unseen = set()
     sampled = set(by_lower)
     for column in table.columns:
-        fields = [split_path(origin)[0] if origin.startswith("$.") else origin for origin in column.origins]
+        fields = [_field_of(origin) for origin in column.origins]
         if column.required or any(one.lower() in sampled for one in fields):
             continue
         unseen.add(column.name)

@@ -24,7 +24,10 @@ from tests.unit.usage_shapes.envelopes import (
     BEDROCK,
     CALLBACKS,
     ENVELOPES,
+    GROUNDED,
+    OLLAMA,
     REQUEST_LOG,
+    SEARCHED,
     SECRET,
     SPEND_LOGS,
 )
@@ -70,6 +73,9 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "model_responses", "envelopes", ENVELOPES, mapping={"provider": "=openai"})
     _land(settings, "model_responses", "anthropic_batch", ANTHROPIC_BATCH, mapping=ANTHROPIC_MAPPING)
     _land(settings, "model_responses", "anthropic", [ANTHROPIC_MESSAGE], mapping={"provider": "=anthropic"})
+    _land(settings, "model_responses", "grounded", GROUNDED, mapping={"provider": "=google"})
+    _land(settings, "model_responses", "searched", [SEARCHED], mapping={"provider": "=openai"})
+    _land(settings, "model_responses", "ollama", [OLLAMA], mapping={"provider": "=ollama"})
     _land(settings, "request_log", "request_log", REQUEST_LOG)
     _land(settings, "bedrock", "bedrock", BEDROCK)
     _land(settings, "litellm", "spend_logs", SPEND_LOGS)

@@ -202,6 +202,56 @@ ANTHROPIC_MESSAGE = {
     "content": SECRET,
     "usage": {key: value for key, value in MESSAGE_USAGE.items() if key not in ("server_tool_use", "service_tier")},
 }
+
+
+def _gemini(answer_id: str, model: str, queries: list[str], *chunks: str) -> dict:
+    """An answer of generateContent with Google Search or Maps as a tool."""
+    found = [{kind: {"uri": f"https://{place}.example", "title": SECRET}} for place, kind in enumerate(chunks)]
+    grounding = {"webSearchQueries": queries, "searchEntryPoint": {"renderedContent": SECRET}, "groundingChunks": found}
+    return {
+        "ts": "2026-11-03T12:00:00Z",
+        "responseId": answer_id,
+        "modelVersion": model,
+        "candidates": [
+            {"content": {"parts": [{"text": SECRET}]}, "finishReason": "STOP", "groundingMetadata": grounding}
+        ],
+        "usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 100, "totalTokenCount": 1100},
+    }
+
+
+GROUNDED = [
+    _gemini("grounded-2", "gemini-2.5-flash", [SECRET, f"{SECRET} again", SECRET], "web", "web"),
+    _gemini("grounded-3", "gemini-3.5-flash", [SECRET, f"{SECRET} again", SECRET], "web", "web"),
+    _gemini("grounded-maps", "gemini-2.5-flash", [SECRET], "maps", "maps"),
+    _gemini("not-grounded", "gemini-2.5-flash", []),
+]
+SEARCHED = {
+    "ts": "2026-11-03T12:00:00Z",
+    "id": "resp-searched",
+    "object": "response",
+    "model": "gpt-5.4",
+    "status": "completed",
+    "output": [
+        {"type": "reasoning", "summary": [SECRET]},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": SECRET}},
+        {"type": "web_search_call", "status": "completed", "action": {"type": "search", "query": SECRET}},
+        {"type": "file_search_call", "status": "completed", "queries": [SECRET]},
+        {"type": "message", "content": [{"type": "output_text", "text": f"{SECRET} web_search_call"}]},
+    ],
+    "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
+}
+OLLAMA = {
+    "model": "llama3.2",
+    "created_at": "2026-11-03T12:00:00.123456Z",
+    "id": "ollama-chat",
+    "message": {"role": "assistant", "content": SECRET},
+    "done": True,
+    "total_duration": 4883583458,
+    "prompt_eval_count": 26,
+    "prompt_eval_duration": 342546000,
+    "eval_count": 282,
+    "eval_duration": 4535599000,
+}
 _LOGGED = {
     "ts": "2026-11-03T12:00:00Z", "provider": "anthropic", "model": "claude-opus-4-8", "cache_read_tokens": 1000,
     "cache_write_5m_tokens": 200, "cache_write_1h_tokens": 300, "output_tokens": 50,

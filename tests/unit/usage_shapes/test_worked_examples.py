@@ -67,3 +67,38 @@ def test_t6_audio_of_a_chat_is_priced_apart_from_its_text(requests) -> None:
 def test_seconds_of_sound_are_priced_by_the_second(requests) -> None:
     """whisper-1: 0.36 USD an hour."""
     assert (requests["whisper"]["input_audio_seconds"], requests["whisper"]["list_cost"]) == (90, Decimal("0.009"))
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "fee"),
+    [
+        # Gemini 2 bills the prompt that is grounded, however many queries it took; Gemini 3 each distinct query
+        ("grounded-2", {"web_searches": 2, "grounded_prompts": 1, "maps_queries": None}, "0.035"),
+        ("grounded-3", {"web_searches": 2, "grounded_prompts": 1, "maps_queries": None}, "0.028"),
+        ("grounded-maps", {"web_searches": None, "grounded_prompts": None, "maps_queries": 1}, "0.025"),
+        ("not-grounded", {"web_searches": None, "grounded_prompts": None, "maps_queries": None}, "0"),
+    ],
+)
+def test_t23_grounding_has_a_fee_beside_the_tokens(requests, name: str, units: dict, fee: str) -> None:
+    """gemini-2.5-flash: 0.3 and 2.5 USD a million, gemini-3.5-flash: 1.5 and 9."""
+    row = requests[name]
+    tokens = (
+        Decimal(1000) * Decimal("1.5") + 100 * 9
+        if name == "grounded-3"
+        else 1000 * Decimal("0.3") + 100 * Decimal("2.5")
+    )
+    assert {unit: row[unit] for unit in units} == units
+    assert row["list_cost"] == tokens / 1_000_000 + Decimal(fee)
+
+
+def test_t23_searches_among_the_items_of_an_answer_have_a_fee(requests) -> None:
+    """gpt-5.4: 2.5 and 15 USD a million; 10 a thousand web searches, 2.5 a thousand file searches."""
+    row = requests["resp-searched"]
+    assert (row["web_searches"], row["storage_searches"]) == (2, 1)
+    assert row["list_cost"] == Decimal("0.004") + 2 * Decimal("0.01") + Decimal("0.0025")
+
+
+def test_ollamas_own_counts_are_read_and_cost_no_vendor_anything(requests) -> None:
+    row = requests["ollama-chat"]
+    assert (row["usage_shape"], row["input_uncached_text_tokens"], row["output_text_tokens"]) == ("ollama", 26, 282)
+    assert (row["pricing_status"], row["list_cost"], row["dq_status"]) == ("self_hosted", None, "ok")
