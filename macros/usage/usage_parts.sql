@@ -9,6 +9,7 @@
     * Gemini counts thoughts and the tools' prompts beside the totals, and leaves counts of zero out. A document counts as images.
     * xAI's chat counts reasoning beside the completion, which only its total shows.
     * Cohere bills `billed_units`, not the tokens that the model saw.
+    * Perplexity's fee for a request falls with the size of the context that it searched: a tier of its own below the largest.
     * gpt-image's output is image tokens where no detail says otherwise.
 
     The selects are set in the order in which they are read. The join with one row keeps DuckDB 2.0 from tracing each sum over these
@@ -34,6 +35,7 @@
             when coalesce(invocation_input, invocation_output) is not null then 'bedrock_invocation'
             when chat_prompt is not null and deepseek_cache_read is not null then 'deepseek_chat'
             when chat_prompt is not null and mistral_cache_read is not null then 'mistral_chat'
+            when chat_prompt is not null and search_context is not null then 'perplexity_chat'
             when chat_prompt is not null and stated_cost is not null then 'openrouter_chat'
             when chat_prompt is not null and chat_completion is null and reported_total = chat_prompt then 'openai_embeddings'
             when chat_prompt is not null then 'openai_chat'
@@ -145,7 +147,8 @@ select
             when 'BATCH' then 'flex'
             when 'PROVISIONED_THROUGHPUT' then 'provisioned'
             when 'TRAFFIC_TYPE_UNSPECIFIED' then null
-            else coalesce(lower(traffic_type), case when lower(speed) = 'fast' then 'fast' end, lower(usage_service_tier))
+            else coalesce(lower(traffic_type), case when lower(speed) = 'fast' then 'fast' end,
+                case when lower(search_context) <> 'high' then 'search_' || lower(search_context) end, lower(usage_service_tier))
         end as usage_service_tier,
         case when lower(usage_residency) not in ('global', 'not_available') then lower(usage_residency) end as usage_residency,
         case when try_cast(stated_cost as decimal(38, 28)) is not null then stated_cost end as stated_cost

@@ -90,6 +90,7 @@
         'output_modalities': ['$.candidatesTokensDetails'],
         'traffic_type': ['$.trafficType'],
         'speed': ['$.speed'],
+        'search_context': ['$.search_context_size'],
         'usage_service_tier': ['$.service_tier', '$.serviceTier'],
         'usage_residency': ['$.inference_geo'],
         'stated_cost': ['$.cost.total_cost', '$.cost'],
@@ -98,10 +99,10 @@
     }) }}
 {%- endmacro %}
 
-{#- Unit class to the column of usage_parts that holds its quantity. -#}
+{#- Unit class to what of usage_parts is its quantity. A request has a fee of its own where the vendor says how much it searched for it. -#}
 {% macro usage_units() -%}
     {{ return({
-        'web_searches': 'searches', 'rerank_searches': 'cohere_searches', 'input_audio_seconds': 'audio_seconds',
+        'web_searches': 'searches', 'priced_requests': 'case when search_context is not null then 1 end', 'rerank_searches': 'cohere_searches', 'input_audio_seconds': 'audio_seconds',
         'output_video_seconds': 'video_seconds', 'input_characters': 'characters', 'input_document_pages': 'pages', 'output_images': 'images'
     }) }}
 {%- endmacro %}

@@ -3,7 +3,8 @@
 facts/price_facts.csv has one rule a row: `fill` gives a class that a model has no price of one, `correct` replaces its
 price, `unknown` takes away a price that only stands in (the list's text price for audio): no price is better than a
 wrong one. A rule may be about one service tier or way of processing, and about requests `above` a number of input tokens:
-there `unknown` takes away every price of tokens, for what is not sold has none. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
+there `unknown` takes away every price of tokens, for what is not sold has none. `tier` is a tier of its own in which the class
+has this price and all else costs as in the standard one. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
 Patterns are shell patterns of model ids; of several rows for one class the first that matches holds.
 """
 
@@ -24,6 +25,7 @@ from orchestration.reference.price_rows import ANYWHERE, BEGINNING, DAY_SECONDS,
 FOLDER = Path(__file__).with_name("facts")
 # Source of the prices that a landed map of LiteLLM gives (litellm_prices.py).
 MAP = "litellm"
+_RULES = frozenset({"fill", "correct", "unknown", "tier"})
 _WILD = frozenset("*?[")
 
 
@@ -89,7 +91,16 @@ def _read(name: str) -> list[dict[str, str]]:
 
 
 def read_facts() -> list[Fact]:
-    """The facts, in the order of the file."""
+    """The facts, in the order of the file.
+
+    Raises:
+        ValueError: If a row has another rule than those above.
+    """
+    unknown = {row["rule"] for row in _read("price_facts.csv")} - _RULES
+    if unknown:
+        raise ValueError(
+            f"price_facts.csv has the rules {', '.join(sorted(unknown))}; known are {', '.join(sorted(_RULES))}"
+        )
     return [
         Fact(
             row["provider_id"],
@@ -140,6 +151,12 @@ def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: I
         if fact.rule == "unknown" and not fact.above:
             rows = [row for row in rows if not (fact.names_class(row.token_class) and row.is_fallback)]
             continue
+        if fact.rule == "tier":
+            rows = rows + [
+                replace(row, service_tier=fact.service_tier)
+                for row in rows
+                if (row.service_tier, row.processing) == ("standard", "standard")
+            ]
         if fact.rule == "fill" and any(fact.names_class(row.token_class) for row in rows):
             continue
         kept = [part for row in rows for part in _without(row, fact)]

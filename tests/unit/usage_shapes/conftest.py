@@ -26,6 +26,7 @@ from tests.unit.usage_shapes.envelopes import (
     ENVELOPES,
     GROUNDED,
     OLLAMA,
+    PERPLEXITY,
     REQUEST_LOG,
     SEARCHED,
     SECRET,
@@ -75,6 +76,7 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "model_responses", "anthropic", [ANTHROPIC_MESSAGE], mapping={"provider": "=anthropic"})
     _land(settings, "model_responses", "grounded", GROUNDED, mapping={"provider": "=google"})
     _land(settings, "model_responses", "searched", [SEARCHED], mapping={"provider": "=openai"})
+    _land(settings, "model_responses", "perplexity", PERPLEXITY, mapping={"provider": "=perplexity"})
     _land(settings, "model_responses", "ollama", [OLLAMA], mapping={"provider": "=ollama"})
     _land(settings, "request_log", "request_log", REQUEST_LOG)
     _land(settings, "bedrock", "bedrock", BEDROCK)
@@ -92,7 +94,9 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw_tables(settings, database)
     with duckdb.connect(str(database), read_only=True) as con:
         pairs = model_aliases.observed_pairs(con)
-    price_rows.write_rows(folder / "token_prices.csv", book.price_book({body.provider for body in bodies}))
+    price_rows.write_rows(
+        folder / "token_prices.csv", book.price_book({"perplexity", *(body.provider for body in bodies)})
+    )
     names = model_aliases.provider_aliases(PROJECT_DIR)
     model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))
     with duckdb.connect(str(database)) as con:

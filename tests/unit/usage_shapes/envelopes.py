@@ -240,6 +240,29 @@ SEARCHED = {
     ],
     "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
 }
+# total_cost is Perplexity's own: 3 and 15 USD a million, 0.006 for the request
+PERPLEXITY = [
+    {
+        "id": f"perplexity-{size}",
+        "model": "sonar-pro",
+        "created": 1793707200,
+        "usage": {
+            "prompt_tokens": 8,
+            "completion_tokens": 439,
+            "total_tokens": 447,
+            "search_context_size": size,
+            "cost": {
+                "input_tokens_cost": 2.4e-05,
+                "output_tokens_cost": 0.006585,
+                "request_cost": 0.006,
+                "total_cost": 0.012609,
+            },
+        },
+        "citations": [SECRET],
+        "choices": SECRET,
+    }
+    for size in ("low", "medium", "high")
+]
 OLLAMA = {
     "model": "llama3.2",
     "created_at": "2026-11-03T12:00:00.123456Z",

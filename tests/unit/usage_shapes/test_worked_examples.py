@@ -102,3 +102,15 @@ def test_ollamas_own_counts_are_read_and_cost_no_vendor_anything(requests) -> No
     row = requests["ollama-chat"]
     assert (row["usage_shape"], row["input_uncached_text_tokens"], row["output_text_tokens"]) == ("ollama", 26, 282)
     assert (row["pricing_status"], row["list_cost"], row["dq_status"]) == ("self_hosted", None, "ok")
+
+
+@pytest.mark.parametrize(("size", "fee"), [("low", "0.006"), ("medium", "0.010"), ("high", "0.014")])
+def test_t23_a_request_of_perplexity_has_a_fee_by_the_size_of_its_search(requests, size: str, fee: str) -> None:
+    """The vendor states the cost of the small search; sonar-pro takes 6, 10 and 14 USD a thousand requests."""
+    row = requests[f"perplexity-{size}"]
+    assert (row["usage_shape"], row["priced_requests"], row["gateway_cost"]) == (
+        "perplexity_chat",
+        1,
+        Decimal("0.012609"),
+    )
+    assert row["list_cost"] == Decimal("0.006609") + Decimal(fee)
