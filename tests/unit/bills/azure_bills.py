@@ -163,6 +163,8 @@ def deliver(settings: Settings, folder: Path) -> None:
     if DATA.is_dir():
         for feed, (file, mapping) in REAL.items():
             land("azure", [DATA / file], settings=settings, feed=feed, version="1", mapping=mapping)
-        units = [ea(6, "1", UnitOfMeasure=line["UnitOfMeasure"]) for line in published_units()]
+        units = [
+            ea(6, "1", UnitOfMeasure=line["UnitOfMeasure"], BillingProfileId="units") for line in published_units()
+        ]
         (folder / "actual_units.csv").write_text(csv_of(units))
         land("azure", [folder / "actual_units.csv"], settings=settings, feed="units", version="1")

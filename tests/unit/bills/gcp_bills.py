@@ -91,8 +91,17 @@ def deliver(settings: Settings, folder: Path) -> None:
     """Land all of it, as JSON lines and again as Parquet of another account."""
     (folder / "export.jsonl").write_text(json_lines(ROWS))
     land("gcp", [folder / "export.jsonl"], settings=settings, feed="gcp", version="1")
-    other = [line | {"billing_account_id": "parquet"} for line in ROWS]
+    other = [
+        line | {"billing_account_id": "parquet", "project": line["project"] and line["project"] | {"id": "parquet"}}
+        for line in ROWS
+    ]
     land("gcp", [parquet(other, folder / "export.parquet")], settings=settings, feed="parquet", version="1")
-    odd = row(7.0, labels="team=research", system_labels="machine_spec=a3-highgpu-8g")
+    odd = row(
+        7.0,
+        billing_account_id="odd",
+        project=ROWS[0]["project"] | {"id": "odd"},
+        labels="team=research",
+        system_labels="machine_spec=a3-highgpu-8g",
+    )
     (folder / "odd.jsonl").write_text(json_lines([odd]))
     land("gcp", [folder / "odd.jsonl"], settings=settings, feed="odd-labels", version="1")
