@@ -1,5 +1,8 @@
+{{ config(materialized='table') }}
+
 -- What a prepaid commitment costs and no bill says: a purchase that is only declared (billed, costs nothing yet), the part of use that a
 -- bill charges although it was paid before (set off), and what lapsed (costs what it was, billed before). Over a term effective = billed.
+-- A table, because readers get cost_and_usage as a view over what is published.
 with commitments as (
 
     select * from {{ ref('int_commitments') }}
