@@ -62,7 +62,7 @@ CALLS = [
     call("second-hour", "2026-10-03T02:10:00Z", (50, 0), "assist", service_tier="provisioned"),
     call("spilled", "2026-10-03T02:20:00Z", (1000, 0), "assist"),
     call(
-        "seat", "2026-10-04T02:20:00Z", (1_000_000, 1000), "assist",
+        "seat", "2026-10-04T02:20:00Z", (200_000, 1000), "assist",
         provider="anthropic", model="claude-sonnet-4-5", service_tier="subscription",
     ),
 ]  # fmt: skip
@@ -150,14 +150,14 @@ def test_a_meter_that_nobody_knows_is_listed(marts):
 
 
 def test_a_seat_is_paid_and_its_use_is_imputed(marts):
-    # 1,000,000 input tokens at 3 a million, above 200,000 twice that; 1,000 output tokens at 22.5 a million
+    # 200,000 input tokens at 3 a million (no more are sold), 1,000 output tokens at 15 a million
     assert rows(
         marts,
         "select cost_basis, billed_cost, imputed_list_cost from unit_economics.ai_tools_daily"
         " where usage_date = '2026-10-04' order by all",
-    ) == [("billed", 10.0, None), ("imputed", None, 6.0225)]
+    ) == [("billed", 10.0, None), ("imputed", None, 0.615)]
     assert rows(
         marts,
         "select count(*) from core.fct_cost_allocation"
-        " where provider_id = 'anthropic' and usage_date = '2026-10-04' and team_id = 'assist' and effective_cost > 6",
+        " where provider_id = 'anthropic' and usage_date = '2026-10-04' and team_id = 'assist' and effective_cost > 0.6",
     ) == [(0,)]
