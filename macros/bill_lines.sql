@@ -8,7 +8,7 @@
 {#- Columns of a bill line that are no FOCUS columns: where it is from, and what the source knows about tokens, models and scope. -#}
 {% macro own_line_columns() -%}
     {{ return([
-        'feed', 'load_id', 'content_key', 'principal_id', 'credential_id', 'x_model_id', 'x_token_direction', 'x_token_cache_action',
+        'feed', 'content_key', 'principal_id', 'credential_id', 'x_model_id', 'x_token_direction', 'x_token_cache_action',
         'x_service_tier', 'x_ai_scope', 'x_project_id', 'x_instance_type', 'x_service_code', 'x_operation', 'x_cost_categories',
         'x_discounts'
     ]) }}
@@ -171,7 +171,6 @@ classified as (
         'x_ChargeDate': 'charge_date',
         'x_Source': "'" ~ source ~ "'",
         'x_Feed': 'feed',
-        'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
         'x_MeterScope': "case when billing_token_class is not null and split_by <> 'nothing' then coalesce(provider_id, provider_key) end",
         'x_ModelId': 'case when billing_token_class is not null then model_id end',

@@ -72,7 +72,6 @@
         ('x_ChargeDate', 'date'),
         ('x_Source', 'varchar'),
         ('x_Feed', 'varchar'),
-        ('x_LoadId', 'varchar'),
         ('x_AiScope', 'varchar'),
         ('x_MeterScope', 'varchar'),
         ('x_ModelId', 'varchar'),

@@ -3,14 +3,14 @@
 -- Neither names an invoice or a quantity.
 with reported as (
     select
-        feed, load_id, bucket_start, bucket_end, feed as organization_id, workspace_id, cast(null as varchar) as api_key_id,
+        feed, bucket_start, bucket_end, feed as organization_id, workspace_id, cast(null as varchar) as api_key_id,
         cast(null as varchar) as product, cast(null as varchar) as slack_channel_id, amount, cast(null as decimal(38, 12)) as list_amount,
         currency, description, cost_type, raw_model, token_type, service_tier, cast(null as varchar) as speed, context_window,
         inference_geo, 'Claude API' as service_name, 'cost_report' as report
     from {{ ref('stg_anthropic__costs') }}
     union all
     select
-        feed, load_id, bucket_start, bucket_end, organization_id, workspace_id, api_key_id, product, slack_channel_id, amount, list_amount,
+        feed, bucket_start, bucket_end, organization_id, workspace_id, api_key_id, product, slack_channel_id, amount, list_amount,
         currency, cast(null as varchar) as description, cost_type, raw_model, token_type, service_tier, speed, context_window,
         inference_geo, case when workspace_id is null and api_key_id is null then 'Claude Enterprise' else 'Claude API' end as service_name,
         'analytics' as report
@@ -39,7 +39,6 @@ lines as (
     select
         {{ bill_line({
             'feed': 'feed',
-            'load_id': 'load_id',
             'charge_date': 'cast(bucket_start as date)',
             'content_key': 'content_key',
             'billed_cost': 'amount',

@@ -194,7 +194,6 @@ select
         'x_ChargeDate': 'charge_date',
         'x_Source': "'aws_cur'",
         'x_Feed': 'feed',
-        'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
         'x_MeterScope': "case when split_by <> 'nothing' then 'aws' end",
         'x_ModelId': 'case when billing_token_class is not null then coalesce(mapped_model_id, bedrock_model) end',

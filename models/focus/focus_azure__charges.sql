@@ -101,7 +101,6 @@ lines as (
     select
         {{ bill_line({
             'feed': 'feed',
-            'load_id': 'load_id',
             'charge_date': 'usage_date',
             'content_key': 'content_key',
             'availability_zone': 'availability_zone',

@@ -92,7 +92,6 @@ select
     x_ChargeDate,
     x_Source,
     x_Feed,
-    x_LoadId,
     x_AiScope,
     x_MeterScope,
     x_ModelId,

@@ -77,7 +77,6 @@ chosen as (
 
 select
     lines.feed,
-    lines.load_id,
     lines.charge_date,
     lines.content_key,
     {%- for name, _ in focus_columns() if not name.startswith('x_') %}

@@ -48,7 +48,6 @@ lines as (
     select
         {{ bill_line({
             'feed': 'feed',
-            'load_id': 'load_id',
             'charge_date': 'charge_date',
             'content_key': hash_key(['content_key', 'row_kind']),
             'availability_zone': 'availability_zone',

@@ -87,7 +87,6 @@ select
         'x_ChargeDate': 'charge_date',
         'x_Source': "'openai'",
         'x_Feed': 'feed',
-        'x_LoadId': 'load_id',
         'x_AiScope': 'ai_scope',
         'x_MeterScope': "case when split_by <> 'nothing' then 'openai' end",
         'x_ModelId': 'case when billing_token_class is not null then model_id end',
