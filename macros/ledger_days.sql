@@ -22,10 +22,10 @@
     {{ return(replaces_days_of('core', 'fct_cost_allocation')) }}
 {%- endmacro %}
 
-{#- For a view that focus.cost_and_usage alone reads, where the database cannot push its filter down (a CTE with several readers):
+{#- For a view that focus.vendor_charges alone reads, where the database cannot push its filter down (a CTE with several readers):
     true for the days that it will replace. -#}
 {% macro in_focus_days(column) -%}
-    {%- if replaces_days_of('focus', 'cost_and_usage') -%}
+    {%- if replaces_days_of('focus', 'vendor_charges') -%}
         {{ column }} in ({{ dirty_day_literals() }})
     {%- else -%}
         true
