@@ -1,9 +1,10 @@
 {{ config(materialized='table') }}
 
--- One row per attempt of a run: a Slurm record, or the pods of a Kubernetes job. The scheduler's word on start and end.
+-- One row per attempt of a run: a Slurm record, the pods of a Kubernetes job, or a stretch of a SageMaker job. The scheduler's word on
+-- start and end.
 with tracked as (
 
-    select * from {{ ref('stg_mlflow__runs') }}
+    select * from {{ ref('int_tracked_runs_unioned') }}
 
 ),
 
@@ -38,7 +39,8 @@ slurm_attempts as (
         jobs.ended_at,
         jobs.held_until,
         cast(jobs.gpu_count as decimal(38, 9)) as gpu_count,
-        jobs.last_checkpoint_at
+        jobs.last_checkpoint_at,
+        true as is_checkpoint_known
     from {{ ref('stg_slurm__jobs') }} as jobs
     left join tagged_jobs on jobs.job_id = tagged_jobs.slurm_job_id
     where jobs.started_at is not null
@@ -102,7 +104,8 @@ pod_attempts as (
         case when max(case when pods.ended_at is null then 1 else 0 end) = 0 then max(pods.ended_at) end as ended_at,
         max(pods.held_until) as held_until,
         cast(sum(coalesce(pod_gpus.gpu_count, 0)) as decimal(38, 9)) as gpu_count,
-        cast(null as timestamp) as last_checkpoint_at
+        cast(null as timestamp) as last_checkpoint_at,
+        true as is_checkpoint_known
     from {{ ref('int_training_pods') }} as pods
     left join pod_gpus on pods.pod_uid = pod_gpus.pod_uid
     left join last_attempts on pods.training_run_id = last_attempts.training_run_id
@@ -111,11 +114,34 @@ pod_attempts as (
 
 ),
 
+-- SageMaker keeps checkpoints and does not say when: what an interruption cost is unknown then.
+sagemaker_attempts as (
+
+    select
+        coalesce(jobs.mlflow_run_id, tracked.run_id) as training_run_id,
+        attempts.training_job_arn || '|' || cast(attempts.attempt_no as {{ dbt.type_string() }}) as attempt_id,
+        'sagemaker' as scheduler,
+        attempts.state,
+        attempts.started_at,
+        attempts.ended_at,
+        attempts.held_until,
+        cast(jobs.instance_count * coalesce(specs.gpu_count, 0) as decimal(38, 9)) as gpu_count,
+        cast(null as timestamp) as last_checkpoint_at,
+        not jobs.has_checkpoints as is_checkpoint_known
+    from {{ ref('stg_sagemaker__attempts') }} as attempts
+    inner join {{ ref('stg_sagemaker__training_jobs') }} as jobs on attempts.training_job_arn = jobs.training_job_arn
+    left join {{ ref('instance_specs') }} as specs on jobs.instance_type = specs.instance_type
+    left join tracked on jobs.training_job_arn = tracked.tracker_run_id and tracked.tracker = 'sagemaker'
+
+),
+
 attempts as (
 
     select * from slurm_attempts
     union all
     select * from pod_attempts
+    union all
+    select * from sagemaker_attempts
 
 )
 
@@ -143,6 +169,7 @@ select
             when tracked.last_checkpoint_at > attempts.started_at and tracked.last_checkpoint_at <= attempts.held_until
                 then tracked.last_checkpoint_at
         end
-    ) as last_checkpoint_at
+    ) as last_checkpoint_at,
+    attempts.is_checkpoint_known
 from attempts
 left join tracked on attempts.training_run_id = tracked.run_id

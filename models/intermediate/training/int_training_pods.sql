@@ -37,7 +37,7 @@ tagged as (
     select
         pod_uid,
         max(run_id) as run_id
-    from {{ ref('stg_mlflow__runs') }}
+    from {{ ref('int_tracked_runs_unioned') }}
     where pod_uid is not null
     group by pod_uid
 

@@ -7,5 +7,6 @@ select
     started_at,
     ended_at,
     gpu_count,
-    last_checkpoint_at
+    last_checkpoint_at,
+    is_checkpoint_known
 from {{ ref('int_training_attempts') }}

@@ -1,16 +1,24 @@
 select
     training_run_id,
+    tracker,
     experiment_id,
     run_name,
     parent_run_id,
+    sweep_id,
     is_parent,
     model_id,
     model_version,
     team_hint,
+    run_purpose,
     status,
     lifecycle_stage,
     started_at,
     ended_at,
-    is_end_capped,
-    attempt_count
+    end_basis,
+    attempt_count,
+    resumed_from_run_id,
+    repeats_run_id,
+    code_version,
+    training_seconds,
+    billable_seconds
 from {{ ref('int_training_runs') }}

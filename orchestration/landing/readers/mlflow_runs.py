@@ -1,5 +1,5 @@
-"""Pages of MLflow's `runs/search`: one row per run; tags, params and metrics each as one JSON object (last value of a
-metric).
+"""Pages of MLflow's `runs/search`: one row per run; tags and params each as one JSON object, metrics (last value, step and
+time of each) and dataset inputs as JSON lists.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from orchestration.landing.readers.reading import FileRefused, Reading, form_of,
 from orchestration.landing.readers.records import dotted, extracted, fields_of
 from orchestration.landing.schema import RawTable
 
-BAGS = ("tags", "params", "metrics")
+BAGS = ("tags", "params")
+LISTS = {
+    "metrics": "cast(json_extract(r, '$.data.metrics') as varchar)",
+    "dataset_inputs": "cast(json_extract(r, '$.inputs.dataset_inputs') as varchar)",
+    # the last sign of life of a run that was never closed
+    "last_metric_time": "cast(list_max([try_cast(t as bigint) for t in "
+    "json_extract_string(r, '$.data.metrics[*].timestamp')]) as varchar)",
+}
 
 
 def _object(bag: str) -> str:
@@ -53,7 +60,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     infos = f"select json_extract(r, '$.info') as r from ({runs})"
     fields = fields_of(con, infos)
     named = ", ".join(f'__info[{index}] as "info.{dotted(field)}"' for index, field in enumerate(fields, start=1))
-    columns = {f"info.{dotted(field)}": "VARCHAR" for field in fields} | dict.fromkeys(BAGS, "VARCHAR")
+    columns = {f"info.{dotted(field)}": "VARCHAR" for field in fields} | dict.fromkeys((*BAGS, *LISTS), "VARCHAR")
     paths = {}
     for origin in (origin for column in table.columns for origin in column.origins if origin.startswith("$.")):
         base, rest = split_path(origin)
@@ -61,8 +68,9 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
             paths[origin] = f"json_extract_string({base}, {text(rest)})"
     info = extracted("json_extract(r, '$.info')", fields)
     relation = (
-        f"select {named + ', ' if named else ''}{', '.join(BAGS)} from ("
+        f"select {named + ', ' if named else ''}{', '.join((*BAGS, *LISTS))} from ("
         f"select {info} as __info, "
-        f"{', '.join(f'{_object(bag)} as {bag}' for bag in BAGS)} from ({runs}))"
+        f"{', '.join(f'{_object(bag)} as {bag}' for bag in BAGS)}, "
+        f"{', '.join(f'{entries} as {column}' for column, entries in LISTS.items())} from ({runs}))"
     )
     return match(columns, table, delivery, paths=paths, relation=relation)

@@ -1,0 +1,90 @@
+{{ config(materialized='table') }}
+
+-- How far each run came, and what it gained: its quality metric against the run it builds on.
+with metrics as (
+
+    select * from {{ ref('int_run_metrics') }}
+
+),
+
+progress as (
+
+    select
+        run_id,
+        max(step) as steps,
+        max(case when lower(metric_key) = 'epoch' or lower(metric_key) like '%/epoch' then metric_value end) as epochs
+    from metrics
+    group by run_id
+
+),
+
+matched as (
+
+    select
+        metrics.run_id,
+        metrics.metric_key,
+        metrics.comparable_as,
+        metrics.metric_value,
+        coalesce(metrics.is_higher_better, kinds.is_higher_better) as is_higher_better,
+        kinds.points_per_unit,
+        row_number() over (
+            partition by metrics.run_id order by kinds.preference, metrics.metric_key, metrics.comparable_as
+        ) as preference
+    from metrics
+    inner join {{ ref('quality_metrics') }} as kinds on lower(metrics.metric_key) like kinds.metric_pattern
+
+),
+
+runs as (
+
+    select training_run_id, experiment_id, model_id, started_at, ended_at, status, resumed_from_run_id
+    from {{ ref('int_training_runs') }}
+
+),
+
+-- What a run builds on: the run it was resumed from, else the last run of its model and experiment that had finished when it began.
+bases as (
+
+    select
+        runs.training_run_id,
+        earlier.training_run_id as baseline_run_id,
+        row_number() over (
+            partition by runs.training_run_id
+            order by
+                case when earlier.training_run_id = runs.resumed_from_run_id then 0 else 1 end asc,
+                earlier.ended_at desc,
+                earlier.training_run_id asc
+        ) as preference
+    from runs
+    inner join runs as earlier
+        on
+            runs.resumed_from_run_id = earlier.training_run_id
+            or runs.resumed_from_run_id is null
+            and runs.model_id = earlier.model_id
+            and runs.experiment_id = earlier.experiment_id
+            and earlier.status = 'FINISHED'
+            and runs.started_at >= earlier.ended_at
+
+)
+
+select
+    runs.training_run_id,
+    progress.steps,
+    progress.epochs,
+    quality.metric_key as quality_metric,
+    quality.is_higher_better as is_higher_quality_better,
+    quality.metric_value as quality_value,
+    bases.baseline_run_id,
+    baseline.metric_value as baseline_quality_value,
+    cast(round(
+        (quality.metric_value - baseline.metric_value) * quality.points_per_unit * case when quality.is_higher_better then 1 else -1 end, 9
+    ) as decimal(38, 9)) as quality_gain_points
+from runs
+left join progress on runs.training_run_id = progress.run_id
+left join matched as quality on runs.training_run_id = quality.run_id and quality.preference = 1
+left join bases on runs.training_run_id = bases.training_run_id and bases.preference = 1
+left join metrics as baseline
+    on
+        bases.baseline_run_id = baseline.run_id
+        and quality.metric_key = baseline.metric_key
+        and quality.comparable_as = baseline.comparable_as
