@@ -70,6 +70,9 @@ OBSERVED_SQL = r"""
         coalesce(json_extract_string(sku_price_details, '$.ModelId'), x_model_id) as raw_model,
         min(_day)
     from raw.focus_charges group by all
+    union all
+    -- the API that a served model is compared with need not have been asked
+    select lower(api_provider), api_model, min(valid_from) from raw.serving_map group by all
 """
 
 

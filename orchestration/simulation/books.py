@@ -15,9 +15,13 @@ import duckdb
 from . import aws, northgrid
 from .api_bills import prepaid_credits
 from .company import (
+    ADAPTER,
+    ADAPTER_MODEL,
+    ALTERNATIVES,
     ANTHROPIC_ACCOUNT,
     ANTHROPIC_ISSUER,
     AWS_ISSUER,
+    CHAT_70B,
     CONTRACTS,
     DATA_ACCOUNT,
     DIRECT_PROJECT,
@@ -28,6 +32,7 @@ from .company import (
     OPENAI_ORGANISATION,
     PAYER,
     PRODUCT_ACCOUNT,
+    SERVED_MODELS,
     SERVING_ROUTES,
     TEAMS,
     TRAINING_ACCOUNT,
@@ -54,7 +59,7 @@ def write_csv(path: Path, header: str, rows: list[tuple]) -> Path:
 
 
 def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path]:
-    """Organisation, identity map, customers, contract rates, allocation rules and exchange rates."""
+    """Organisation, identity map, customers, contract rates, allocation rules, served models and exchange rates."""
     start = timeline.start.date()
     moved = timeline.day_of(1, 15)
     moved = moved if start < moved < timeline.data_end.date() else None
@@ -159,9 +164,23 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
             "rule_id,priority,match_field,match_value,method,driver,targets,valid_from,valid_to",
             rules,
         ),
+        _write_serving_map(folder / "serving_map.csv", timeline),
         write_fx_rates(folder / "fx_rates.csv", timeline),
         _write_commitments(folder / "commitments.csv", timeline),
     ]
+
+
+def _write_serving_map(path: Path, timeline: Timeline) -> Path:
+    """Which names mean which model, on which deployment's pods, and the API that each is compared with."""
+    start = timeline.start.date()
+    rows = []
+    for deployment, model in SERVED_MODELS.items():
+        # the pods of the code deployment carry no label of their own
+        chosen = (deployment, "") if deployment == CHAT_70B else ("", f"{deployment}-*")
+        rows.append((model, "", "", deployment, "serving", *chosen, *ALTERNATIVES[deployment], start, None))
+    rows.append((ADAPTER, ADAPTER_MODEL, ADAPTER, CHAT_70B, "serving", "", "", *ALTERNATIVES[CHAT_70B], start, None))
+    header = "model_alias,model_id,adapter,deployment_id,namespace,pod_app,pod_name,api_provider,api_model,valid_from,valid_to"
+    return write_csv(path, header, rows)
 
 
 def write_fx_rates(path: Path, timeline: Timeline, *, first_month: Decimal | None = None) -> Path:

@@ -78,6 +78,13 @@ AWS_SONNET_ID = "regional.anthropic.claude-sonnet-4-5-20250929-v1:0"
 AWS_HAIKU = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
 CHAT_70B, CODE_32B = "chat-70b", "code-32b"
 SERVED_MODELS = {CHAT_70B: "meta-llama/Llama-3.3-70B-Instruct", CODE_32B: "Qwen/Qwen2.5-Coder-32B-Instruct"}
+# A LoRA adapter on the chat deployment: requests ask for it by its name and their log does not say which deployment answered
+ADAPTER, ADAPTER_MODEL = "support-lora", "meridian/llama-3.3-70b-support"
+# API that each deployment is compared with, as a gateway writes it
+ALTERNATIVES = {
+    CHAT_70B: ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
+    CODE_32B: ("cloudflare", "@cf/qwen/qwen2.5-coder-32b-instruct"),
+}
 
 
 def _openai(id: str, team: str, env: str, model: str, feature: str, customers: bool, weight: float, **shape) -> Route:
@@ -109,11 +116,21 @@ def _bedrock(
 
 
 def _served(
-    id: str, team: str, env: str, deployment: str, feature: str, customers: bool, weight: float, **shape
+    id: str,
+    team: str,
+    env: str,
+    deployment: str,
+    feature: str,
+    customers: bool,
+    weight: float,
+    *,
+    adapter=False,
+    **shape,
 ) -> Route:
-    model = SERVED_MODELS[deployment]
+    base = SERVED_MODELS[deployment]
+    name, model_id = (ADAPTER, ADAPTER_MODEL) if adapter else (base, base)
     return Route(
-        id, team, team, env, "self_hosted", model, model, model, deployment, "", feature, customers, weight, **shape,
+        id, team, team, env, "self_hosted", name, model_id, base, deployment, "", feature, customers, weight, **shape,
     )  # fmt: skip
 
 
@@ -155,8 +172,10 @@ GATEWAY_ROUTES = (
 SERVING_ROUTES = (
     _served("assistant-open", "assistant", "prod", CHAT_70B, "chat", True, 0.45, context=52_000, read=0.7, write=0.0,
         answer=1_500),
-    _served("automation-open", "automation", "prod", CHAT_70B, "summaries", True, 0.17, context=40_000, read=0.6,
+    _served("automation-open", "automation", "prod", CHAT_70B, "summaries", True, 0.12, context=40_000, read=0.6,
         write=0.0, answer=1_000),
+    _served("automation-support", "automation", "prod", CHAT_70B, "support", True, 0.05, adapter=True, context=30_000,
+        read=0.5, write=0.0, answer=600),
     _served("evaluation-open", "evaluation", "dev", CHAT_70B, "judge", False, 0.08, context=24_000, read=0.4,
         write=0.0, answer=800),
     _served("search-code", "search", "prod", CODE_32B, "code-search", True, 0.22, context=36_000, read=0.65,

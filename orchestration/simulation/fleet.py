@@ -472,7 +472,8 @@ def _serving(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
             gpus, cores, memory, _ = INSTANCES[node.instance_type]
             labels = {
                 "team": team,
-                "app": deployment,
+                # the pods of one deployment only say which engine they are: the declared map tells by their names what they serve
+                "app": deployment if deployment == CHAT_70B else "vllm",
                 "model": deployment,
                 "environment": "prod",
                 "workload_type": "serving",

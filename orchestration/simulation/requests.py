@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from . import spans
-from .company import GATEWAY_ROUTES, OPUS, SERVING_ROUTES, TERRA
+from .company import ADAPTER, GATEWAY_ROUTES, OPUS, SERVING_ROUTES, TERRA
 from .database import JSON_LINES, PARQUET, add_table, copy
 from .timeline import HOUR, Timeline, epoch
 from .traffic import CACHE_HIT, FAILED, TOKEN_CLASSES, day_of_requests
@@ -218,7 +218,7 @@ def _early_versions(day: date) -> str:
 
 
 def _serving_query() -> str:
-    return f"""select make_timestamp(second * 1000000) as finished_at, request_id as rid, project as server_group,
+    return f"""select make_timestamp(second * 1000000) as finished_at, request_id as rid, case when model <> '{ADAPTER}' then project end as server_group,
             model as served_model, {_INPUTS} as tokens_in, input_cache_read_tokens as tokens_in_prefix_hit,
             {_OUTPUTS} as tokens_out, gateway_team as caller_team, environment as caller_env,
             customer_id as tenant, feature, case when outcome = {FAILED} then 'failure' else 'success' end as status

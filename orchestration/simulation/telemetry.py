@@ -18,11 +18,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from .company import SERVED_MODELS
+from .company import CHAT_70B, CODE_32B, SERVED_MODELS
 from .database import add_table
 from .fleet import INSTANCES, RUNNING, Fleet, Hold, Node, digest
 from .physics import Physics, measured_parts, outages, sample_keys, series_owners, spread
 from .timeline import DAY, HOUR, Timeline, epoch
+from .traffic import OK
 
 LINGER = 2 * HOUR  # how long kube-state-metrics lists a finished pod
 SLOW_STEP = 2 * HOUR  # what does not change is asked for less often; no pod is listed for less than this
@@ -35,6 +36,7 @@ def build_samples(
 ) -> None:
     """Tables `series` (id, source, cluster, labels) and `samples` (series, observed, value as text)."""
     writer = _Series()
+    build_served_hours(con)
     parts = [
         _kube(writer, fleet, timeline),
         _dcgm(writer, fleet, physics, timeline, step),
@@ -250,26 +252,75 @@ def _free_gpus(writer: _Series, fleet: Fleet, physics: Physics, timeline: Timeli
     )
 
 
+# Counters of the newer engine, which measures its time, and of the older one; the first of them had counted for a while.
+_NEW_ENGINE = {
+    "vllm:prompt_tokens_total": 4_000_000_000,
+    "vllm:prompt_tokens_cached_total": 2_600_000_000,
+    "vllm:prefix_cache_queries_total": 9_000_000_000,
+    "vllm:prefix_cache_hits_total": 6_000_000_000,
+    "vllm:generation_tokens_total": 90_000_000,
+    "vllm:request_success_total": 60_000,
+    "vllm:num_preemptions_total": 300,
+    "vllm:prompt_tokens_recomputed_total": 7_000_000,
+    "vllm:request_prefill_time_seconds_sum": 40_000_000,
+    "vllm:request_decode_time_seconds_sum": 900_000_000,
+}
+_OLD_ENGINE = {
+    "vllm:prompt_tokens_total": 4_000_000_000,
+    "vllm:gpu_prefix_cache_hits_total": 2_600_000_000,
+    "vllm:generation_tokens_total": 90_000_000,
+    "vllm:request_success_total": 60_000,
+    "vllm:num_preemptions_total": 300,
+}
+ENGINES = {CHAT_70B: _NEW_ENGINE, CODE_32B: _OLD_ENGINE}
+RECOMPUTED_PER_PREEMPTION = 20_000  # tokens
+
+
+def prefill_milliseconds(computed: int, preemptions: int) -> int:
+    """Time in prefill of an hour's requests: of computed prompt tokens and of those computed again after a preemption."""
+    return (computed + preemptions * RECOMPUTED_PER_PREEMPTION) // 6
+
+
+def decode_milliseconds(hour: int, generated: int) -> int:
+    """Time in decode; a token takes longer where more requests share the batch."""
+    return generated * (12 + hour // HOUR % 24)
+
+
+def preemptions_of(hour: int, requests: int) -> int:
+    """Requests thrown out of the batch, in the busy hours."""
+    return requests // 8 if 9 <= hour // HOUR % 24 < 16 else 0
+
+
 def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timeline: Timeline) -> pa.Table:
-    """Counters of each server pod. They saw every request, logged or not; the load of an hour is spread evenly over
-    the pods.
+    """Counters of each server pod. They saw every request, logged or not, and count adapters under the base model; the
+    load of an hour is spread evenly over the pods. Prefix look-ups are counted twice: requests that wait are looked up
+    again.
     """
-    work = con.execute(
-        """select r.project, u.hour, sum(input_uncached_text_tokens + input_cache_read_tokens)::bigint,
-            sum(input_cache_read_tokens)::bigint, sum(output_text_tokens)::bigint
-        from usage u join routes r on r.meter = u.meter and r.route = u.route
-        where u.meter = 'request_log' group by all order by all"""
-    ).fetchall()
-    tokens: dict[str, dict[int, tuple[int, int, int]]] = {}
-    for deployment, hour, *counts in work:
-        tokens.setdefault(deployment, {})[hour] = tuple(counts)
     reset_at = epoch(timeline.day_of(0, 5), 4)  # the engine of one pod restarts: its counters begin again
     series_out, at_out, text_out = [], [], []
-    names = ("vllm:prompt_tokens_total", "vllm:prompt_tokens_cached_total", "vllm:generation_tokens_total")
+    work = con.execute(
+        "select deployment, hour, prompt, cached, generated, answered, preemptions, prefill_ms, decode_ms from served_hours"
+    ).fetchall()
+    counted: dict[str, dict[int, dict[str, int]]] = {}
+    for deployment, hour, prompt, cached, generated, answered, preemptions, prefill, decode in work:
+        counted.setdefault(deployment, {})[hour] = {
+            "vllm:prompt_tokens_total": prompt,
+            "vllm:prompt_tokens_cached_total": cached,
+            "vllm:prefix_cache_queries_total": 2 * prompt,
+            "vllm:prefix_cache_hits_total": 2 * cached,
+            "vllm:gpu_prefix_cache_hits_total": cached,
+            "vllm:generation_tokens_total": generated,
+            "vllm:request_success_total": answered,
+            "vllm:num_preemptions_total": preemptions,
+            "vllm:prompt_tokens_recomputed_total": preemptions * RECOMPUTED_PER_PREEMPTION,
+            "vllm:request_prefill_time_seconds_sum": prefill,
+            "vllm:request_decode_time_seconds_sum": decode,
+        }
     for deployment, model in SERVED_MODELS.items():
         pods = sorted(
             (h for h in fleet.holds if h.deployment == deployment), key=lambda h: (h.node.resource_id, h.start)
         )
+        names = ENGINES[deployment]
         generations = sorted({h.start for h in pods})
         for generation in generations:
             alive = [h for h in pods if h.start == generation]
@@ -282,21 +333,56 @@ def _vllm(writer: _Series, con: duckdb.DuckDBPyConnection, fleet: Fleet, timelin
                     "engine": "0",
                     "instance": f"10.0.{index}.8:8000",
                 }
-                numbers = [writer.add("vllm", hold.node.cluster, name, labels) for name in names]
-                old = generation == timeline.t0
-                counters = [4_000_000_000, 2_600_000_000, 90_000_000] if old else [0, 0, 0]
+                numbers = {
+                    name: writer.add(
+                        "vllm",
+                        hold.node.cluster,
+                        name,
+                        labels | ({"finished_reason": "stop"} if name == "vllm:request_success_total" else {}),
+                    )
+                    for name in names
+                }
+                counters = dict(names) if generation == timeline.t0 else dict.fromkeys(names, 0)
                 for at in range(generation, end + 1, HOUR):
                     if at > generation:
                         if at - HOUR == reset_at and index == 0 and deployment == next(iter(SERVED_MODELS)):
-                            counters = [0, 0, 0]
-                        counts = tokens.get(deployment, {}).get(at - HOUR, (0, 0, 0))
-                        for k, count in enumerate(counts):
-                            counters[k] += count // len(alive) + (count % len(alive) if index == 0 else 0)
-                    for k in range(3):
-                        series_out.append(numbers[k])
+                            counters = dict.fromkeys(names, 0)
+                        counts = counted.get(deployment, {}).get(at - HOUR, {})
+                        for name in names:
+                            count = counts.get(name, 0)
+                            counters[name] += count // len(alive) + (count % len(alive) if index == 0 else 0)
+                    for name in names:
+                        series_out.append(numbers[name])
                         at_out.append(at)
-                        text_out.append(str(counters[k]))
+                        in_seconds = name.endswith("_seconds_sum")
+                        text_out.append(f"{counters[name] / 1000:.3f}" if in_seconds else str(counters[name]))
     return _samples(np.array(series_out, dtype=np.int64), np.array(at_out, dtype=np.int64), text_out)
+
+
+def build_served_hours(con: duckdb.DuckDBPyConnection) -> None:
+    """Table `served_hours`: what each deployment did in an hour, by all requests, logged or not. Times are NULL where the
+    engine does not measure them.
+    """
+    rows = con.execute(
+        f"""select r.project, u.hour, sum(input_uncached_text_tokens + input_cache_read_tokens)::bigint,
+            sum(input_cache_read_tokens)::bigint, sum(output_text_tokens)::bigint,
+            sum(case when outcome = {OK} then requests else 0 end)::bigint
+        from usage u join routes r on r.meter = u.meter and r.route = u.route
+        where u.meter = 'request_log' group by all order by all"""
+    ).fetchall()
+    con.execute(
+        "create or replace table served_hours (deployment varchar, hour bigint, prompt bigint, cached bigint, generated bigint,"
+        " answered bigint, preemptions bigint, prefill_ms bigint, decode_ms bigint)"
+    )
+    full = []
+    for deployment, hour, prompt, cached, generated, answered in rows:
+        preemptions = preemptions_of(hour, answered)
+        times = (prefill_milliseconds(prompt - cached, preemptions), decode_milliseconds(hour, generated))
+        measured = "vllm:request_prefill_time_seconds_sum" in ENGINES[deployment]
+        full.append(
+            (deployment, hour, prompt, cached, generated, answered, preemptions, *(times if measured else (None, None)))
+        )
+    con.executemany("insert into served_hours values (?, ?, ?, ?, ?, ?, ?, ?, ?)", full)
 
 
 def write_pages(

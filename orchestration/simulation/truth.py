@@ -11,8 +11,10 @@ The rules followed (the laws of the project):
   GPUs in that hour. Where no sample exists the activity is unknown and nothing of the hour is productive.
 * A run costs the sum of its attempts. Lost: of an attempt that did not complete (and is not running), the cost from
   its last checkpoint (from its start where there is none) to its end.
-* A deployment's productive cost of an hour goes to its logged requests by work = (prompt - cached) + 4 x generated,
-  over the work that the servers' counters measured in that hour; the rest is unmetered.
+* A deployment's productive cost of an hour goes to its logged requests by work, over the work that the servers'
+  counters measured in that hour; the rest is unmetered. Where the engines measure the time of requests in prefill and
+  decode, work is that time: prefill by computed prompt tokens, decode by generated ones. Else it is
+  (prompt - cached) + 4 x generated.
 * A token line's cost goes to the metered requests of its (day or hour, project, model, class) by tokens over the
   tokens that the vendor billed; the rest is unmetered and belongs to the owner of the project.
 """
@@ -25,6 +27,7 @@ from pathlib import Path
 import duckdb
 
 from .aws import ALWAYS
+from .company import SERVED_MODELS
 from .database import PARQUET, copy
 from .northgrid import NODE_RATE
 from .timeline import HOUR, Timeline
@@ -38,6 +41,7 @@ def build(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     _costs_of_nodes(con, timeline)
     _runs(con)
     _serving(con)
+    _served_models(con)
     _api(con, timeline)
     _customers(con)
     _teams(con, timeline)
@@ -114,31 +118,102 @@ def _runs(con: duckdb.DuckDBPyConnection) -> None:
 def _serving(con: duckdb.DuckDBPyConnection) -> None:
     """Productive cost of each deployment hour over its logged work; the divisor is the work that the counters saw."""
     con.execute(
-        f"""create or replace table served_work as
-        select r.project as deployment, u.hour, r.team, u.customer, u.metered,
-            sum(input_uncached_text_tokens + {DECODE_WEIGHT} * output_text_tokens)::bigint as work
+        """create or replace table served_work as
+        select r.project as deployment, u.hour, r.model_id, r.team, u.customer, u.metered,
+            sum(requests)::bigint as requests, sum(case when outcome = 2 then requests else 0 end)::bigint as failed,
+            sum(input_uncached_text_tokens)::bigint as computed, sum(input_cache_read_tokens)::bigint as cached,
+            sum(output_text_tokens)::bigint as generated
         from usage u
         join routes r on r.meter = u.meter and r.route = u.route
         where u.meter = 'request_log'
         group by all"""
     )
     con.execute(
+        f"""create or replace table deployment_costs as
+        select h.deployment, c.hour, sum({_money("c.cost::double * c.activity")}) as productive,
+            sum(case when c.activity is null then c.cost else 0 end) as unknown, sum(c.cost) as held
+        from held_costs c
+        join holds h using (hold)
+        where h.deployment <> ''
+        group by all"""
+    )
+    con.execute(
         f"""create or replace table serving_costs as
-        with deployments as (
-            select h.deployment, c.hour, sum({_money("c.cost::double * c.activity")}) as productive,
-                sum(case when c.activity is null then c.cost else 0 end) as unknown
-            from held_costs c
-            join holds h using (hold)
-            where h.deployment <> ''
-            group by all),
-        measured as (select deployment, hour, sum(work) as work from served_work group by all)
-        select l.deployment, l.hour, l.team, l.customer,
-            {_money("d.productive::double * l.work / m.work")} as cost,
-            {_money("d.unknown::double * l.work / m.work")} as unknown_cost
-        from served_work l
-        join measured m using (deployment, hour)
-        join deployments d using (deployment, hour)
-        where l.metered and m.work > 0"""
+        with work as (
+            select l.*, s.prefill_ms is not null as is_measured,
+                coalesce(l.computed * s.prefill_ms::double / nullif(s.prompt - s.cached, 0), 0) as prefill_ms,
+                coalesce(l.generated * s.decode_ms::double / nullif(s.generated, 0), 0) as decode_ms,
+                coalesce(s.prefill_ms + s.decode_ms, s.prompt - s.cached + {DECODE_WEIGHT} * s.generated) as whole
+            from served_work l
+            join served_hours s using (deployment, hour)),
+        phases as (
+            select *, case when is_measured then prefill_ms else computed end / nullif(whole, 0) as prefill_share,
+                case when is_measured then decode_ms else {DECODE_WEIGHT} * generated end / nullif(whole, 0) as decode_share
+            from work)
+        select p.deployment, p.hour, p.model_id, p.team, p.customer, p.metered,
+            {_money("d.productive::double * p.prefill_share")} as prefill_cost,
+            {_money("d.productive::double * p.decode_share")} as decode_cost,
+            {_money("d.productive::double * (p.prefill_share + p.decode_share)")} as cost,
+            {_money("d.unknown::double * (p.prefill_share + p.decode_share)")} as unknown_cost
+        from phases p
+        join deployment_costs d using (deployment, hour)
+        where p.whole > 0"""
+    )
+
+
+def _served_models(con: duckdb.DuckDBPyConnection) -> None:
+    """What each deployment held and served in a day. An adapter has what was logged of it; the rest, logged or not, is the
+    base model's, under which the engines count everything.
+    """
+    names = ", ".join(f"('{deployment}', '{model}')" for deployment, model in SERVED_MODELS.items())
+    con.execute(
+        f"""create or replace table truth_serving_daily as
+        with base as (from (values {names}) as b(deployment, model_id)),
+        costs as (
+            select deployment, make_timestamp(hour * 1000000)::date as day, sum(held) as held_cost,
+                sum(coalesce(productive, 0)) as productive_cost, sum(unknown) as unknown_cost
+            from deployment_costs group by all),
+        counted as (
+            select deployment, make_timestamp(hour * 1000000)::date as day, sum(answered) as answered,
+                sum(prompt - cached) as computed, sum(cached) as cached, sum(generated) as generated,
+                sum(preemptions) as preemptions
+            from served_hours group by all),
+        phases as (
+            select deployment, make_timestamp(hour * 1000000)::date as day, sum(prefill_cost) as prefill_cost,
+                sum(decode_cost) as decode_cost
+            from serving_costs group by all),
+        adapters as (
+            select w.deployment, w.model_id, make_timestamp(w.hour * 1000000)::date as day, sum(w.requests - w.failed) as answered,
+                sum(w.computed) as computed, sum(w.cached) as cached, sum(w.generated) as generated
+            from served_work w join base b using (deployment)
+            where w.metered and w.model_id <> b.model_id group by all),
+        adapter_costs as (
+            select c.deployment, c.model_id, make_timestamp(c.hour * 1000000)::date as day, sum(c.cost) as productive_cost,
+                sum(c.prefill_cost) as prefill_cost, sum(c.decode_cost) as decode_cost
+            from serving_costs c join base b using (deployment)
+            where c.metered and c.model_id <> b.model_id group by all),
+        adapter_days as (from adapters join adapter_costs using (deployment, model_id, day)),
+        adapter_sums as (
+            select deployment, day, sum(answered) as answered, sum(computed) as computed, sum(cached) as cached,
+                sum(generated) as generated, sum(productive_cost) as productive_cost, sum(prefill_cost) as prefill_cost,
+                sum(decode_cost) as decode_cost
+            from adapter_days group by all)
+        select c.day as usage_date, c.deployment as deployment_id, b.model_id, c.held_cost, c.unknown_cost, n.preemptions::bigint as preemptions,
+            c.productive_cost - coalesce(a.productive_cost, 0) as productive_cost,
+            p.prefill_cost - coalesce(a.prefill_cost, 0) as prefill_cost, p.decode_cost - coalesce(a.decode_cost, 0) as decode_cost,
+            (n.answered - coalesce(a.answered, 0))::bigint as answered_requests,
+            (n.computed - coalesce(a.computed, 0))::bigint as computed_prompt_tokens,
+            (n.cached - coalesce(a.cached, 0))::bigint as cached_prompt_tokens,
+            (n.generated - coalesce(a.generated, 0))::bigint as generated_tokens
+        from costs c
+        join base b using (deployment)
+        join counted n using (deployment, day)
+        join phases p using (deployment, day)
+        left join adapter_sums a using (deployment, day)
+        union all
+        select day, deployment, model_id, null, null, null, productive_cost, prefill_cost, decode_cost, answered::bigint,
+            computed::bigint, cached::bigint, generated::bigint
+        from adapter_days"""
     )
 
 
@@ -193,7 +268,7 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
                 case when is_billed then 0 else cost end as estimated, 0 as hosted, 0 as unknown
             from api_costs
             union all
-            select customer, make_timestamp(hour * 1000000)::date, 0, 0, cost, unknown_cost from serving_costs)
+            select customer, make_timestamp(hour * 1000000)::date, 0, 0, cost, unknown_cost from serving_costs where metered)
         select c.customer_id, date_trunc('month', p.day)::date as usage_month, 'USD' as currency,
             sum(api)::decimal(38,12) as api_cost, sum(estimated)::decimal(38,12) as api_cost_not_billed_yet,
             sum(hosted)::decimal(38,12) as selfhosted_cost,
@@ -219,7 +294,7 @@ def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
             join owners o using (route_id)
             union all by name
             select make_timestamp(hour * 1000000)::date as day, 'USD' as currency, team as team_id, cost as hosted
-            from serving_costs
+            from serving_costs where metered
             union all by name
             select make_timestamp(c.hour * 1000000)::date as day, c.currency, r.team as team_id, c.cost as training
             from held_costs c
@@ -257,6 +332,7 @@ TABLES = (
     "truth_customers_monthly",
     "truth_teams_monthly",
     "truth_unmetered",
+    "truth_serving_daily",
     "truth_totals",
 )
 

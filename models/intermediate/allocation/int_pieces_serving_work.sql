@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- Step 3 for models served on own GPUs: the productive part of a deployment over its requests by prefill and decode work.
+-- Step 3 for models served on own GPUs: the productive part of a deployment over its requests by prefill and decode work, measured in
+-- time where its engines do, else by declared weights of tokens.
 with serving as (
 
     select
@@ -36,6 +37,27 @@ weights as (
 
 ),
 
+-- What the engines counted, and how long prefill and decode took where all of them measured it.
+counted as (
+
+    select
+        counters.usage_hour,
+        counters.deployment_id,
+        coalesce(counters.prefill_seconds + counters.decode_seconds > 0, false) as is_measured,
+        counters.prefill_seconds,
+        counters.decode_seconds,
+        cast(
+            (counters.prompt_tokens - counters.cached_prompt_tokens) * cast(weights.prefill_weight as double)
+            + counters.cached_prompt_tokens * cast(weights.cached_weight as double)
+            as decimal(38, 9)
+        ) as prefill_work,
+        cast(counters.generated_tokens * cast(weights.decode_weight as double) as decimal(38, 9)) as decode_work
+    from {{ ref('int_deployment_token_work_hourly') }} as counters
+    inner join weights on counters.deployment_id = weights.deployment_id
+    where {{ in_charge_days('counters.usage_date', ref('int_charge_hours')) }}
+
+),
+
 -- Prefill and decode apart, so that each has its own unit cost.
 group_work as (
 
@@ -61,6 +83,41 @@ group_work as (
 
 ),
 
+logged as (
+
+    select usage_hour, deployment_id, sum(prefill_work) as prefill_work, sum(decode_work) as decode_work
+    from group_work
+    group by usage_hour, deployment_id
+
+),
+
+-- Each class is divided by what the engines counted of it, so that a lost part of the log costs nobody else anything; only without a
+-- counter by the log. A class weighs the time that it took (G13: request times overlap in a batch, only their ratio is used), else its
+-- tokens by declared weights.
+class_hours as (
+    {% for token_class, phase in [('input_uncached_text', 'prefill'), ('output_text', 'decode')] %}
+    select
+        hours.usage_hour,
+        hours.deployment_id,
+        '{{ token_class }}' as token_class,
+        coalesce(counted.is_measured, false) as is_measured,
+        coalesce(counted.prefill_work + counted.decode_work > 0, false) as is_counted,
+        coalesce(counted.{{ phase }}_work > 0 and logged.{{ phase }}_work > counted.{{ phase }}_work, false) as is_over_metered,
+        greatest(coalesce(counted.{{ phase }}_work, 0), coalesce(logged.{{ phase }}_work, 0)) as class_work,
+        case
+            when counted.is_measured then counted.{{ phase }}_seconds
+            else greatest(coalesce(counted.{{ phase }}_work, 0), coalesce(logged.{{ phase }}_work, 0))
+        end as class_weight
+    from (select distinct usage_hour, deployment_id from serving) as hours
+    left join logged
+        on hours.usage_hour = logged.usage_hour and hours.deployment_id = logged.deployment_id
+    left join counted
+        on hours.usage_hour = counted.usage_hour and hours.deployment_id = counted.deployment_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 class_work as (
 
     select *, 'input_uncached_text' as token_class, prefill_work as work from group_work
@@ -71,73 +128,88 @@ class_work as (
 
 ),
 
-logged as (
+used as (
 
-    select usage_hour, deployment_id, sum(work) as work
-    from class_work
+    select
+        class_hours.usage_hour, class_hours.deployment_id, class_hours.token_class, class_hours.is_measured,
+        class_hours.is_counted, class_hours.is_over_metered, class_hours.class_weight,
+        'used' as usage_state,
+        case
+            when class_hours.is_measured then cast(
+                cast(class_work.work as double) * cast(class_hours.class_weight as double)
+                / cast(class_hours.class_work as double) as decimal(38, 9)
+            )
+            else class_work.work
+        end as work,
+        class_work.team_id, class_work.project_id, class_work.environment, class_work.model_id,
+        class_work.customer_id, class_work.feature, class_work.api_key_id, class_work.allocation_group_id
+    from class_hours
+    inner join class_work
+        on
+            class_hours.usage_hour = class_work.usage_hour
+            and class_hours.deployment_id = class_work.deployment_id
+            and class_hours.token_class = class_work.token_class
+
+),
+
+used_totals as (
+
+    select usage_hour, deployment_id, token_class, sum(work) as work
+    from used
+    group by usage_hour, deployment_id, token_class
+
+),
+
+unmetered as (
+
+    select
+        class_hours.*,
+        class_hours.class_weight - coalesce(used_totals.work, 0) as work
+    from class_hours
+    left join used_totals
+        on
+            class_hours.usage_hour = used_totals.usage_hour
+            and class_hours.deployment_id = used_totals.deployment_id
+            and class_hours.token_class = used_totals.token_class
+
+),
+
+idle_counters as (
+
+    select usage_hour, deployment_id
+    from class_hours
     group by usage_hour, deployment_id
-
-),
-
-counted as (
-
-    select
-        counters.usage_hour,
-        counters.deployment_id,
-        cast(
-            (counters.prompt_tokens - counters.cached_prompt_tokens) * cast(weights.prefill_weight as double)
-            + counters.cached_prompt_tokens * cast(weights.cached_weight as double)
-            + counters.generated_tokens * cast(weights.decode_weight as double)
-            as decimal(38, 9)
-        ) as work
-    from {{ ref('int_deployment_token_work_hourly') }} as counters
-    inner join weights on counters.deployment_id = weights.deployment_id
-    where {{ in_charge_days('cast(counters.usage_hour as date)', ref('int_charge_hours')) }}
-
-),
-
--- Divided by what the engine counted, so that a lost part of the log costs nobody else anything; only without a counter by the log.
-deployment_hours as (
-
-    select
-        hours.usage_hour,
-        hours.deployment_id,
-        coalesce(logged.work, 0) as logged_work,
-        case when counted.work > 0 then counted.work end as counted_work,
-        greatest(coalesce(counted.work, 0), coalesce(logged.work, 0)) as divisor,
-        coalesce(logged.work > counted.work and counted.work > 0, false) as is_over_metered
-    from (select distinct usage_hour, deployment_id from serving) as hours
-    left join logged
-        on hours.usage_hour = logged.usage_hour and hours.deployment_id = logged.deployment_id
-    left join counted
-        on hours.usage_hour = counted.usage_hour and hours.deployment_id = counted.deployment_id
+    having sum(class_weight) = 0
 
 ),
 
 consumers as (
 
     select
-        deployment_hours.usage_hour, deployment_hours.deployment_id, deployment_hours.divisor,
-        deployment_hours.is_over_metered, deployment_hours.counted_work,
-        'used' as usage_state,
-        class_work.work, class_work.team_id, class_work.project_id, class_work.environment, class_work.model_id,
-        class_work.customer_id, class_work.feature, class_work.api_key_id, class_work.allocation_group_id,
-        class_work.token_class
-    from deployment_hours
-    inner join class_work
-        on
-            deployment_hours.usage_hour = class_work.usage_hour
-            and deployment_hours.deployment_id = class_work.deployment_id
+        usage_hour, deployment_id, token_class, is_measured, is_counted, is_over_metered, usage_state, work, team_id, project_id,
+        environment, model_id, customer_id, feature, api_key_id, allocation_group_id
+    from used
+    union all
+    select
+        usage_hour, deployment_id, token_class, is_measured, is_counted, is_over_metered, 'unmetered', work, null, null,
+        null, null, null, null, null, null
+    from unmetered
+    -- seconds are cut at nine places: what that leaves is no traffic
+    where work > case when is_measured then class_weight * 0.000001 else 0 end
     union all
     -- An hour of work without any counter or log is whole in this row.
     select
-        usage_hour, deployment_id, case when divisor > 0 then divisor else 1 end,
-        is_over_metered, counted_work,
-        'unmetered',
-        case when divisor > 0 then divisor - logged_work else 1 end, null, null, null, null,
-        null, null, null, null, null
-    from deployment_hours
-    where divisor > logged_work or divisor = 0
+        usage_hour, deployment_id, null, false, false, false, 'unmetered', 1, null, null,
+        null, null, null, null, null, null
+    from idle_counters
+
+),
+
+divisors as (
+
+    select usage_hour, deployment_id, sum(work) as divisor
+    from consumers
+    group by usage_hour, deployment_id
 
 )
 
@@ -148,11 +220,15 @@ select
     serving.usage_date,
     'measured' as placement,
     'token_work' as allocation_step,
-    case when consumers.counted_work is null then 'serving_work_logged' else 'serving_work_counted' end as method,
+    case
+        when consumers.is_measured then 'serving_time_measured'
+        when consumers.is_counted then 'serving_work_counted'
+        else 'serving_work_logged'
+    end as method,
     cast(null as varchar) as rule_id,
-    'weighted_tokens' as driver,
+    case when consumers.is_measured then 'inference_seconds' else 'weighted_tokens' end as driver,
     cast(consumers.work as decimal(38, 9)) as driver_quantity,
-    serving.share_of_charge * cast(consumers.work as double) / cast(consumers.divisor as double) as share,
+    serving.share_of_charge * cast(consumers.work as double) / cast(divisors.divisor as double) as share,
     consumers.usage_state,
     case when coalesce(consumers.team_id, serving.team_id) is null then 'workload_without_owner' end as remainder_reason,
     cast(null as varchar) as resource_kind,
@@ -171,10 +247,14 @@ select
     serving.workload_type,
     consumers.allocation_group_id,
     consumers.is_over_metered,
-    {{ allocate('serving.billed_cost', 'consumers.work', 'consumers.divisor') }} as billed_cost,
-    {{ allocate('serving.effective_cost', 'consumers.work', 'consumers.divisor') }} as effective_cost
+    {{ allocate('serving.billed_cost', 'consumers.work', 'divisors.divisor') }} as billed_cost,
+    {{ allocate('serving.effective_cost', 'consumers.work', 'divisors.divisor') }} as effective_cost
 from serving
 inner join consumers
     on
         serving.usage_hour = consumers.usage_hour
         and serving.deployment_id = consumers.deployment_id
+inner join divisors
+    on
+        serving.usage_hour = divisors.usage_hour
+        and serving.deployment_id = divisors.deployment_id

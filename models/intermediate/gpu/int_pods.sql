@@ -71,15 +71,40 @@ bounded as (
     from pods
     inner join scrapes on pods.feed = scrapes.feed and pods.usage_date = scrapes.usage_date
 
+),
+
+-- The deployment that the declared map puts a pod into. A test sees to it that no two deployments choose the same pods.
+mapped as (
+
+    select
+        bounded.usage_date,
+        bounded.pod_uid,
+        min(map.deployment_id) as deployment_id
+    from bounded
+    inner join {{ ref('stg_reference__serving_map') }} as map
+        on
+            bounded.usage_date >= map.valid_from
+            and bounded.usage_date < map.valid_to
+            and (map.namespace = '' or map.namespace = bounded.namespace)
+            and (map.pod_app = '' or map.pod_app = bounded.label_app)
+            and (map.pod_name = '' or bounded.pod_name like replace(map.pod_name, '*', '%'))
+    where map.pod_app <> '' or map.pod_name <> ''
+    group by bounded.usage_date, bounded.pod_uid
+
 )
 
 select
-    usage_date,
-    pod_uid,
+    bounded.usage_date,
+    bounded.pod_uid,
     feed,
     namespace,
     pod_name,
     node_name,
+    coalesce(mapped.deployment_id, bounded.label_app) as deployment_id,
+    case
+        when mapped.deployment_id is not null then 'serving_map'
+        when bounded.label_app is not null then 'pod_label'
+    end as deployment_rule,
     started_at,
     ended_at,
     greatest(started_at, day_start) as held_from,
@@ -98,4 +123,5 @@ select
     label_mlflow_run_id,
     label_workload_type
 from bounded
-where node_name is not null
+left join mapped on bounded.usage_date = mapped.usage_date and bounded.pod_uid = mapped.pod_uid
+where bounded.node_name is not null

@@ -29,11 +29,11 @@ pod_claims as (
         pods.pod_name,
         coalesce(pods.label_team, runs.team_hint) as team_hint,
         pods.label_environment as environment,
-        pods.label_app as deployment_id,
+        pods.deployment_id,
         coalesce(pods.label_model, runs.model_id) as model_id,
         attempts.training_run_id,
         attempts.attempt_id,
-        pods.label_workload_type as declared_type
+        coalesce(pods.label_workload_type, case when pods.deployment_rule = 'serving_map' then 'serving' end) as declared_type
     from {{ ref('int_pod_resource_hours') }} as claims
     inner join {{ ref('int_pods') }} as pods
         on claims.usage_date = pods.usage_date and claims.pod_uid = pods.pod_uid

@@ -23,6 +23,20 @@ named as (
     from seen
     left join {{ ref('int_model_names') }} as names on seen.raw_provider = names.raw_provider and seen.raw_model = names.raw_model
     left join {{ ref('provider_aliases') }} as providers on seen.raw_provider = providers.raw_provider
+),
+
+-- Own deployments are asked for by names of the company's own: what the declared map makes of one, where it leads to one place.
+served as (
+    select
+        names.usage_date,
+        names.raw_model,
+        case when count(distinct map.model_id) = 1 then min(map.model_id) end as model_id,
+        case when count(distinct map.deployment_id) = 1 then min(map.deployment_id) end as deployment_id
+    from (select distinct usage_date, raw_model from named where provider_id = 'self_hosted') as names
+    inner join {{ ref('stg_reference__serving_map') }} as map
+        on names.raw_model = map.model_alias
+        and names.usage_date >= map.valid_from and names.usage_date < map.valid_to
+    group by names.usage_date, names.raw_model
 )
 
 select
@@ -33,7 +47,8 @@ select
     named.raw_processing,
     named.raw_residency,
     named.provider_id,
-    named.model_id,
+    coalesce(served.model_id, named.model_id) as model_id,
+    served.deployment_id,
     named.price_provider_id,
     coalesce(own_tiers.service_tier, tiers.service_tier, named.raw_service_tier) as service_tier,
     case
@@ -44,6 +59,8 @@ select
     coalesce(own_places.residency, case when named.raw_residency <> '' then places.residency end, 'any') as residency,
     coalesce(own_tiers.is_provisioned, tiers.is_provisioned, false) as is_provisioned
 from named
+left join served
+    on named.usage_date = served.usage_date and named.raw_model = served.raw_model and named.provider_id = 'self_hosted'
 left join {{ ref('service_tiers') }} as own_tiers
     on named.provider_id = own_tiers.provider_id and named.raw_service_tier = own_tiers.raw_service_tier
 left join {{ ref('service_tiers') }} as tiers

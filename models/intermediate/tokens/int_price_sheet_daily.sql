@@ -9,6 +9,7 @@ select
     contexts.raw_residency,
     contexts.provider_id,
     contexts.model_id,
+    contexts.deployment_id,
     contexts.service_tier,
     contexts.processing,
     contexts.is_provisioned,

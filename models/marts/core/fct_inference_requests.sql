@@ -23,6 +23,7 @@ priced as (
         requests.*,
         coalesce(prices.provider_id, requests.raw_provider, 'unknown') as provider_id,
         prices.model_id,
+        coalesce(requests.deployment_id, prices.deployment_id) as served_deployment_id,
         prices.service_tier,
         prices.processing,
         coalesce(requests.project_id, owners.project) as vendor_project_id,
@@ -78,7 +79,7 @@ select
     provider_id,
     raw_model,
     model_id,
-    deployment_id,
+    served_deployment_id as deployment_id,
     service_tier,
     processing,
     raw_residency as residency,
@@ -117,7 +118,7 @@ select
     is_residency_fallback,
     dq_status,
     {{ hash_key([
-        'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'deployment_id', 'service_tier', 'processing',
+        'usage_hour', 'provider_id', 'vendor_project_id', 'api_key_id', 'model_id', 'served_deployment_id', 'service_tier', 'processing',
         'team_id', 'owned_environment', 'customer_id', 'feature'
     ]) }} as allocation_group_id
 from priced

@@ -6,7 +6,10 @@ with placed as (
 
     select
         usage_date, provider_id, model_id, training_run_id, workload_type, cost_status, billing_currency, cost_component,
-        allocation_group_id, token_class, effective_cost,
+        allocation_group_id,
+        -- classes have the cost of what was logged, as they have its tokens
+        case when allocation_group_id is not null then token_class end as token_class,
+        effective_cost,
         cast(0 as decimal(38, 12)) as transferred_cost
     from {{ ref('fct_cost_allocation') }}
     where {{ in_dirty_days('usage_date') }}

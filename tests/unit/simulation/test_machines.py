@@ -190,19 +190,33 @@ def test_counters_measure_the_logged_work_and_a_little_more(delivered, truth):
     """
     series = defaultdict(dict)
     for metric, values in _series(delivered("vllm")):
-        series[metric["__name__"], metric["pod"]].update({t: int(v) for t, v in values})
+        series[metric["__name__"], metric["pod"]].update({t: float(v) for t, v in values})
     increase, resets = defaultdict(int), 0
     for (name, _), samples in series.items():
         ordered = [samples[t] for t in sorted(samples)]
         for before, after in zip(ordered, ordered[1:], strict=False):
             resets += after < before
             increase[name] += after - before if after >= before else after
-    assert resets == 3  # three counters of one engine
+    assert resets == 10  # the counters of one engine
     rows = truth("truth_requests/request_log-*.parquet")
     logged = sum(r["output_text_tokens"] for r in rows)
     assert logged < increase["vllm:generation_tokens_total"] < 1.05 * logged
     prompt = sum(r["input_uncached_text_tokens"] + r["input_cache_read_tokens"] for r in rows)
     assert prompt < increase["vllm:prompt_tokens_total"] < 1.05 * prompt
+    cached = increase["vllm:prompt_tokens_cached_total"] + increase["vllm:gpu_prefix_cache_hits_total"]
+    assert 0 < cached < increase["vllm:prompt_tokens_total"]
+    # the newer engine looks waiting requests up again; the older one does not measure its time
+    assert increase["vllm:prefix_cache_hits_total"] > increase["vllm:prompt_tokens_cached_total"]
+    assert increase["vllm:num_preemptions_total"] > 0
+    timed = {pod for name, pod in series if name == "vllm:request_decode_time_seconds_sum"}
+    assert 0 < len(timed) < len({pod for _, pod in series})
+
+
+def test_an_adapter_is_asked_for_by_its_name_and_counted_under_its_base(delivered, truth):
+    served = {metric["model_name"] for metric, _ in _series(delivered("vllm"))}
+    asked = {r["model_id"] for r in truth("truth_requests/request_log-*.parquet")}
+    assert len(asked - served) == 1
+    assert served < asked
 
 
 def test_mlflow_has_a_sweep_and_a_run_that_never_ends(delivered, truth):
