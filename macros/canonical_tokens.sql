@@ -7,10 +7,12 @@
     A row whose parts exceed their total cannot be inside it: its parts are taken as on top, nothing is clamped, and dq_status
     names the broken rule, so that a rise in such rows is seen. A known lifetime of cache writes wins over the total.
     Missing usage stays NULL, and so does usage with a negative count: unknown is not zero. `reported_total`: SQL of the vendor's own
-    total of all tokens, NULL where it gives none; `units`: unit class to SQL of its quantity; `usage_problem`: SQL of the dq_status that
+    total of all tokens, NULL where it gives none; `largest_turn`: SQL of the input tokens of the largest turn, where an answer took several
+    and a threshold of context holds for each of them; `units`: unit class to SQL of its quantity; `usage_problem`: SQL of the dq_status that
     reading the usage gave, NULL where it gave none. -#}
 {% macro canonical_tokens(
-    relation, is_exclusive, reported_total='cast(null as bigint)', units={}, usage_problem='cast(null as varchar)'
+    relation, is_exclusive, reported_total='cast(null as bigint)', units={}, usage_problem='cast(null as varchar)',
+    largest_turn='cast(null as bigint)'
 ) -%}
 {%- set inputs = ['audio_in', 'image_in', 'video_in', 'cache_read_audio', 'cache_read_image'] -%}
 {%- set outputs = ['reasoning', 'audio_out', 'image_out', 'video_out'] -%}
@@ -52,6 +54,7 @@ select
     {%- endfor %}
     prompt_tokens + case when input_parts_on_top then input_parts else 0 end as input_total_tokens,
     completion_tokens + case when output_parts_on_top then output_parts else 0 end as output_total_tokens,
+    {{ largest_turn }} as largest_turn_tokens,
     {%- for unit_class in unit_class_names() %}
     cast({{ unit_class if unit_class in units else 'null' }} as decimal(18, 6)) as {{ unit_class }},
     {%- endfor %}

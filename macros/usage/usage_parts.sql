@@ -4,8 +4,10 @@
 
     What is particular to a shape:
     * Anthropic and Bedrock count input without what was cached; all others count it in.
-    * Anthropic's top level leaves out compaction turns, which are billed: they are added. Turns of another model (advisor) are left out,
-      for their price is another's, and `usage_problem` says so.
+    * Anthropic's top level leaves out compaction turns, which are billed: they are added. The turns of an advisor are another model's and
+      have another price: `own_rows` names the types of turns that the caller makes rows of; of others `usage_problem` says that they are
+      left out. After a fallback the top level is the model's that served, and the turns of those that declined are not billed.
+      Thresholds of context hold for one turn: `largest_turn`.
     * Gemini counts thoughts and the tools' prompts beside the totals, and leaves counts of zero out. A document counts as images.
     * xAI's chat counts reasoning beside the completion, which only its total shows.
     * Cohere bills `billed_units`, not the tokens that the model saw.
@@ -14,7 +16,8 @@
 
     The selects are set in the order in which they are read. The join with one row keeps DuckDB 2.0 from tracing each sum over these
     columns through all of them down to the JSON, which takes it minutes of planning. -#}
-{% macro usage_parts(relation) -%}
+{% macro usage_parts(relation, own_rows=[]) -%}
+{%- set known_turns = ['message', 'compaction', 'fallback_message'] + own_rows -%}
 {%- set usage_read -%}
 (
     {{ usage_counts(relation) }}
@@ -136,7 +139,7 @@ select
             when usage_problem is not null then usage_problem
             when usage_shape = 'unknown' then 'unknown_usage_shape'
             when usage_shape = 'duration' and prompt_tokens is null then 'unreadable_usage'
-            when len([t for t in turns if t['type'] not in ('message', 'compaction')]) > 0 then 'turns_of_another_model'
+            when len([t for t in turns if t['type'] not in ('{{ known_turns | join("', '") }}')]) > 0 then 'turns_of_another_model'
             when overlap > 0 then 'cached_modality_assumed'
         end as usage_problem,
         case upper(traffic_type)
@@ -158,7 +161,15 @@ select
     cached_tokens - cached_audio - overlap_audio - cached_image - overlap_image as cache_read,
     uncached_audio - overlap_audio as audio_in,
     uncached_image - overlap_image as image_in,
-    uncached_video - (overlap - overlap_audio - overlap_image) as video_in
+    uncached_video - (overlap - overlap_audio - overlap_image) as video_in,
+    list_max([
+        t['input_tokens'] + coalesce(t['cache_read_input_tokens'], 0) + coalesce(
+            t['cache_creation_input_tokens'],
+            t['cache_creation']['ephemeral_5m_input_tokens'] + t['cache_creation']['ephemeral_1h_input_tokens'],
+            0
+        )
+        for t in turns if t['type'] in ('message', 'compaction', 'fallback_message')
+    ]) as largest_turn
 from (
     select usage_overlap.*, one_row.one
     from {{ usage_overlap }}

@@ -82,7 +82,7 @@ sizes as (
         graduated.residency,
         graduated.tier_start,
         graduated.window_start_second,
-        requests.input_total_tokens as input_size
+        coalesce(requests.largest_turn_tokens, requests.input_total_tokens) as input_size
     from {{ ref('int_requests_unioned') }} as requests
     inner join {{ ref('int_price_contexts_daily') }} as contexts
         on requests.usage_date = contexts.usage_date
@@ -98,7 +98,8 @@ sizes as (
         and contexts.service_tier = graduated.service_tier
         and contexts.processing = graduated.processing
         and contexts.residency = graduated.residency
-        and requests.input_total_tokens > graduated.tier_start and requests.input_total_tokens <= graduated.tier_end
+        and coalesce(requests.largest_turn_tokens, requests.input_total_tokens) > graduated.tier_start
+        and coalesce(requests.largest_turn_tokens, requests.input_total_tokens) <= graduated.tier_end
     where {{ in_dirty_days('requests.usage_date') }}
 ),
 

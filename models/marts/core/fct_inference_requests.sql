@@ -54,8 +54,8 @@ priced as (
         and coalesce(requests.raw_service_tier, '') = prices.raw_service_tier
         and coalesce(requests.raw_processing, '') = prices.raw_processing
         and coalesce(requests.raw_residency, '') = prices.raw_residency
-        and coalesce(requests.input_total_tokens, 0) > prices.context_above
-        and coalesce(requests.input_total_tokens, 0) <= prices.context_up_to
+        and coalesce(requests.largest_turn_tokens, requests.input_total_tokens, 0) > prices.context_above
+        and coalesce(requests.largest_turn_tokens, requests.input_total_tokens, 0) <= prices.context_up_to
         and requests.second_of_day >= prices.window_start_second
         and requests.second_of_day < prices.window_end_second
     left join {{ ref('int_request_owners_daily') }} as owners

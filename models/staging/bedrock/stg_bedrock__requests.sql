@@ -43,5 +43,6 @@ requests as (
 )
 
 {{ canonical_tokens(
-    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', units=usage_units()
+    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', largest_turn='largest_turn',
+    units=usage_units()
 ) }}

@@ -3,10 +3,25 @@
 with observations as (
     select
         *,
-        map_entries(try_cast(try_cast(usage_details as json) as map(varchar, bigint))) as kinds
+        map_entries(try_cast(try_cast(usage_details as json) as map(varchar, varchar))) as texts
     from {{ source('langfuse', 'langfuse_observations') }}
     where upper(type) in ('GENERATION', 'EMBEDDING')
         and lower(coalesce(is_deleted, 'false')) not in ('1', 'true', 't')
+),
+
+-- One count that is none makes the whole map unknown: without it the rest would be a cheaper request.
+numbered as (
+    select
+        * exclude (texts),
+        [{'key': k.key, 'value': try_cast(try_cast(k.value as decimal(18, 6)) as bigint)} for k in texts] as kinds,
+        case
+            when texts is null and usage_details <> '' then 'unreadable_usage'
+            when len([
+                k for k in texts
+                if k.value is not null and coalesce(try_cast(k.value as decimal(18, 6)) <> trunc(try_cast(k.value as decimal(18, 6))), true)
+            ]) > 0 then 'unreadable_usage'
+        end as usage_problem
+    from observations
 ),
 
 {%- set cached = "contains(lower(k.key), 'cache')" %}
@@ -29,15 +44,15 @@ counted as (
         coalesce(list_sum([k.value for k in kinds if contains(k.key, 'audio') and {{ of_input }} and not {{ cached }}]), 0) as audio_in,
         coalesce(list_sum([k.value for k in kinds if contains(k.key, 'image') and {{ of_input }} and not {{ cached }}]), 0) as image_in,
         coalesce(list_sum([k.value for k in kinds if contains(k.key, 'audio') and {{ of_output }}]), 0) as audio_out
-    from observations
+    from numbered
 ),
 
 parts as (
     select
         *,
         greatest(cache_write_whole, cache_write_5m + cache_write_1h) as cache_write,
-        case when input_alone is not null or output_alone is not null then coalesce(input_alone, 0) end as input_logged,
-        case when input_alone is not null or output_alone is not null then coalesce(output_alone, 0) end as output_logged,
+        case when usage_problem is null and coalesce(input_alone, output_alone) is not null then coalesce(input_alone, 0) end as input_logged,
+        case when usage_problem is null and coalesce(input_alone, output_alone) is not null then coalesce(output_alone, 0) end as output_logged,
         cache_read + greatest(cache_write_whole, cache_write_5m + cache_write_1h) + audio_in + image_in as input_parts,
         reasoning + audio_out as output_parts
     from counted
@@ -94,8 +109,9 @@ requests as (
         0 as image_out,
         0 as video_out,
         logged_total,
+        usage_problem,
         {{ vendor_amount('try_cast(total_cost as decimal(38, 28))') }} as gateway_cost
     from parts
 )
 
-{{ canonical_tokens('requests', is_exclusive='false', reported_total='logged_total') }}
+{{ canonical_tokens('requests', is_exclusive='false', reported_total='logged_total', usage_problem='usage_problem') }}

@@ -1,5 +1,7 @@
 -- Answers of every vendor; what their usage means is told by its keys. Where a body has no id (embeddings, images, audio), a row is known
 -- by its load, file, content and place among equal rows; only those rows pay for the numbering.
+-- What an advisor did for an answer of Anthropic's is another model's work at another price, and the answer's own counts leave it out: each
+-- of its turns is a row of its own, in the tier and the place of the answer.
 with identified as (
     select
         *,
@@ -27,6 +29,35 @@ with identified as (
             where request_id is null
         ) as hashed
     ) as numbered
+    union all
+    select
+        * exclude (turn) replace (
+            turn['usage'] as usage,
+            turn['model'] as model,
+            response_id || ':advisor:' || turn['ordinal'] as response_id,
+            cast(null as bigint) as web_search_calls,
+            cast(null as bigint) as file_search_calls
+        ),
+        cast(null as varchar) as content_key,
+        cast(null as bigint) as ordinal,
+        request_id || ':advisor:' || turn['ordinal'] as known_id
+    from (
+        select
+            *,
+            unnest([
+                {
+                    'ordinal': cast(i as varchar),
+                    'model': json_extract_string(t, '$.model'),
+                    'usage': cast(json_merge_patch(t, json_object(
+                        'service_tier', json_extract(usage, '$.service_tier'), 'inference_geo', json_extract(usage, '$.inference_geo')
+                    )) as varchar)
+                }
+                for t, i in json_extract(usage, '$.iterations[*]')
+                if json_extract_string(t, '$.type') = 'advisor_message'
+            ]) as turn
+        from {{ source('model_responses', 'model_responses') }}
+        where request_id is not null and contains(usage, '"advisor_message"')
+    ) as advised
 ),
 
 envelopes as (
@@ -80,7 +111,7 @@ requests as (
         coalesce(envelope_residency, usage_residency) as raw_residency,
         {{ vendor_amount('stated_cost') }} as gateway_cost
     from (
-        {{ usage_parts('envelopes') }}
+        {{ usage_parts('envelopes', own_rows=['advisor_message']) }}
     ) as parts
 )
 
@@ -91,5 +122,6 @@ requests as (
 }) %}
 
 {{ canonical_tokens(
-    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', units=units
+    'requests', is_exclusive='is_exclusive', reported_total='reported_total', usage_problem='usage_problem', largest_turn='largest_turn',
+    units=units
 ) }}

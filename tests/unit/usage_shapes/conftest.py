@@ -16,6 +16,7 @@ from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.built_models import raw_tables
 from tests.built_requests import build_requests
+from tests.unit.usage_shapes import bad_usage
 from tests.unit.usage_shapes.bodies import Body, load_bodies
 from tests.unit.usage_shapes.envelopes import (
     ANTHROPIC_BATCH,
@@ -31,11 +32,12 @@ from tests.unit.usage_shapes.envelopes import (
     SEARCHED,
     SECRET,
     SPEND_LOGS,
+    TURNS,
 )
 
 DATA = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
-# When genai-prices priced its test set.
-PRICED_AT = "2026-08-21T12:00:00Z"
+# When genai-prices priced its test set: its release is of the day after, on which prices changed.
+PRICED_AT = "2026-08-20T12:00:00Z"
 AS_OF = datetime(2026, 11, 21)
 
 
@@ -82,6 +84,12 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "bedrock", "bedrock", BEDROCK)
     _land(settings, "litellm", "spend_logs", SPEND_LOGS)
     _land(settings, "litellm", "callbacks", CALLBACKS)
+    _land(settings, "model_responses", "bad_answers", bad_usage.answers())
+    _land(settings, "model_responses", "turns", TURNS, mapping={"provider": "=anthropic"})
+    _land(settings, "litellm", "bad_spend_logs", bad_usage.spend_logs())
+    _land(settings, "request_log", "bad_request_log", bad_usage.logged())
+    _land(settings, "otel", "bad_spans", bad_usage.spans())
+    _land(settings, "langfuse", "bad_observations", bad_usage.observations())
     results = load_pending(settings, as_of=AS_OF)
     assert {(one.table, one.outcome, one.rejected) for one in results} == {
         ("model_responses", "loaded", 0),
@@ -89,6 +97,11 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("bedrock_invocations", "loaded", 0),
         ("litellm_spend_logs", "loaded", 0),
         ("litellm_callbacks", "loaded", 0),
+        # what is no number in a log whose counts are columns
+        ("litellm_spend_logs", "loaded", 3),
+        ("request_log", "loaded", 3),
+        ("otel_spans", "loaded", 3),
+        ("langfuse_observations", "loaded", 0),
     }, [one.reason for one in results]
     database = folder / "shapes.duckdb"
     raw_tables(settings, database)

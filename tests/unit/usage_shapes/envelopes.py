@@ -203,6 +203,60 @@ ANTHROPIC_MESSAGE = {
     "usage": {key: value for key, value in MESSAGE_USAGE.items() if key not in ("server_tool_use", "service_tier")},
 }
 
+# Answers of several turns. Each of the second's is below 200,000 tokens, where the model is still sold.
+TURNS = [
+    {
+        "ts": "2026-11-03T12:00:00Z",
+        "id": "msg-advised",
+        "model": "claude-sonnet-4-6",
+        "content": SECRET,
+        "usage": {
+            "input_tokens": 2,
+            "output_tokens": 491,
+            "cache_read_input_tokens": 226584,
+            "cache_creation_input_tokens": 7853,
+            "service_tier": "standard",
+            "inference_geo": "us",
+            "iterations": [
+                {
+                    "type": "message",
+                    "input_tokens": 1,
+                    "output_tokens": 45,
+                    "cache_read_input_tokens": 109696,
+                    "cache_creation_input_tokens": 7192,
+                },
+                {
+                    "type": "advisor_message",
+                    "model": "claude-opus-4-8",
+                    "input_tokens": 159419,
+                    "output_tokens": 7805,
+                    "cache_read_input_tokens": 0,
+                    "cache_creation_input_tokens": 0,
+                },
+                {
+                    "type": "message",
+                    "input_tokens": 1,
+                    "output_tokens": 446,
+                    "cache_read_input_tokens": 116888,
+                    "cache_creation_input_tokens": 661,
+                },
+            ],
+        },
+    },
+    {
+        "ts": "2026-11-03T12:00:00Z",
+        "id": "msg-turns",
+        "model": "claude-sonnet-4-5",
+        "usage": {
+            "input_tokens": 300000,
+            "output_tokens": 100,
+            "cache_read_input_tokens": 0,
+            "cache_creation_input_tokens": 0,
+            "iterations": [{"type": "message", "input_tokens": 150000, "output_tokens": 50}] * 2,
+        },
+    },
+]
+
 
 def _gemini(answer_id: str, model: str, queries: list[str], *chunks: str) -> dict:
     """An answer of generateContent with Google Search or Maps as a tool."""

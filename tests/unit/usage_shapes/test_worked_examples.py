@@ -114,3 +114,22 @@ def test_t23_a_request_of_perplexity_has_a_fee_by_the_size_of_its_search(request
         Decimal("0.012609"),
     )
     assert row["list_cost"] == Decimal("0.006609") + Decimal(fee)
+
+
+def test_t7_what_an_advisor_did_is_priced_as_its_own_model(requests) -> None:
+    """claude-sonnet-4-6: 3, 0.3, 3.75 and 15 USD a million, claude-opus-4-8: 5 and 25; both a tenth more in the US."""
+    answer, advisor = requests["msg-advised"], requests["msg-advised:advisor:2"]
+    own = 2 * 3 + 226584 * Decimal("0.3") + 7853 * Decimal("3.75") + 491 * 15
+    assert answer["list_cost"] == own * Decimal("1.1") / 1_000_000 == Decimal("0.115274445")
+    assert (advisor["model_id"], advisor["input_total_tokens"], advisor["dq_status"]) == (
+        "claude-opus-4-8",
+        159419,
+        "ok",
+    )
+    assert advisor["list_cost"] == (159419 * 5 + 7805 * 25) * Decimal("1.1") / 1_000_000 == Decimal("1.091442")
+
+
+def test_t7_a_threshold_of_context_holds_for_one_turn(requests) -> None:
+    """300,000 tokens in two turns of 150,000 at 3 and 15 USD a million; one turn of 200,001 has no price."""
+    assert requests["msg-turns"]["input_total_tokens"] == 300_000
+    assert requests["msg-turns"]["list_cost"] == Decimal("0.9015")
