@@ -14,6 +14,8 @@ with charges as (
     select * from {{ ref('focus_gcp__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
     union all
     select * from {{ ref('focus_anthropic__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
+    union all
+    select * from {{ ref('focus_gpu_assets__charges') }} where {{ in_dirty_days('x_ChargeDate') }}
 
 ),
 

@@ -117,6 +117,23 @@ def _reference_parts(
     return parts
 
 
+def _filled_days(
+    con: duckdb.DuckDBPyConnection, lake: Lake, tables: Mapping[str, RawTable], newest: str, as_of: datetime | None
+) -> set[str]:
+    """ISO days on which a row of reference data is a cost of its own, up to the newest day with data and before the run's own."""
+    last = date.fromisoformat(newest) if newest else date.min
+    if as_of is not None:
+        last = min(last, as_of.date() - timedelta(days=1))
+    found: set[str] = set()
+    for table in (table for table in tables.values() if table.fills_days):
+        for first, end in con.execute(
+            f"select distinct cast(valid_from as date), cast(valid_to as date) from ({select_current(con, lake, table)})"
+        ).fetchall():
+            stop = min(last, end - timedelta(days=1)) if end else last
+            found |= {(first + timedelta(days=step)).isoformat() for step in range((stop - first).days + 1)}
+    return found
+
+
 def _ever_said(rows: str, columns: list[str]) -> str:
     """SELECT of what any kept delivery said, once, and of what the newest of each feed says: a delivery that repeats the
     others changes no day, one that takes a row back does.
@@ -177,7 +194,9 @@ def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime |
     newest = max(
         (day for day, of_day in content.items() for table_name, _ in of_day if table_name not in snapshots), default=""
     )
-    days = sorted(day for day in content if day <= newest)
+    with connect(settings) as con:
+        filled = _filled_days(con, lake, tables, newest, as_of)
+    days = sorted({day for day in content if day <= newest} | filled)
     marks = bill_marks(tables.values(), states, as_of)
     closed: dict[str, set[str]] = {}
     for table in (table for table in tables.values() if table.bill):
@@ -192,7 +211,10 @@ def fingerprints(settings: Settings, lake: Lake | None = None, as_of: datetime |
     code = code_hash(settings.project_dir)
     result = {}
     for day in days:
-        rows = [f"{table}/{feed}:{count}:{hashes}" for (table, feed), (count, hashes) in sorted(content[day].items())]
+        rows = [
+            f"{table}/{feed}:{count}:{hashes}"
+            for (table, feed), (count, hashes) in sorted(content.get(day, {}).items())
+        ]
         billed = [
             f"{mark.table}/{mark.feed}/{mark.account}:{mark.open_from is not None and day < mark.open_from.isoformat()}"
             for mark in marks

@@ -9,6 +9,8 @@ Beyond those:
   all of its days dirty (default: every row with a span). False for rows that are placed evenly: there each day is by itself.
 * `binds_months` (reference data): SQL, true for rows that make each calendar month in which they hold one whole, so that a change on
   any day of the month makes all of its days dirty.
+* `fills_days: true` (reference data): a row is a cost of its own on every day on which it holds, so those days exist even where nothing
+  else was delivered for them.
 * `keeps_versions: true` (snapshots): a delivery stands beside the earlier ones of its feed instead of taking their place, so that models
   can say what was known when (`_version`). Models choose; nothing may read such a table without choosing.
 * `key_across_days: true`: a key may come again under another day; duplicates are then sought in the whole table, not
@@ -86,6 +88,7 @@ class RawTable:
     span_end: str | None = None
     shared_span: str | None = None
     binds_months: str | None = None
+    fills_days: bool = False
     keeps_versions: bool = False
     partition: str | None = None
     key: tuple[str, ...] = ()
@@ -191,6 +194,7 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
         span_end=load.get("span_end"),
         shared_span=load.get("shared_span"),
         binds_months=load.get("binds_months"),
+        fills_days=bool(load.get("fills_days")),
         keeps_versions=bool(load.get("keeps_versions")),
         partition=load.get("partition"),
         key=tuple(load.get("key", ())),

@@ -38,8 +38,10 @@ with charges as (
         x_UsageUnit as usage_unit,
         x_ServiceTier as service_tier,
         BilledCost as billed_cost,
-        EffectiveCost as effective_cost
-    from {{ ref('cost_and_usage') }}
+        EffectiveCost as effective_cost,
+        specs.accelerator_type
+    from {{ ref('cost_and_usage') }} as bills
+    left join {{ ref('instance_specs') }} as specs on bills.x_InstanceType = specs.instance_type
 
 ),
 

@@ -4,7 +4,8 @@
 with capacity as (
 
     select
-        usage_hour, usage_date, resource_id, resource_kind, capacity_quantity, unit_weight,
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, capacity_quantity, unit_weight,
+        drained_share, failed_quantity, was_seen,
         least(coalesce(stranded_quantity, 0), capacity_quantity) as stranded_quantity
     from {{ ref('int_node_capacity_hours') }}
     where {{ in_charge_days('usage_date', ref('int_charge_hours')) }}
@@ -39,6 +40,9 @@ holdings as (
         workloads.usage_date,
         workloads.resource_id,
         workloads.resource_kind,
+        workloads.workload_kind,
+        workloads.workload_id,
+        coalesce(workloads.namespace || '/' || workloads.pod_name, workloads.workload_id) as workload_name,
         owners.team_id,
         coalesce(workloads.environment, owners.environment) as environment,
         coalesce(served.model_id, workloads.model_id) as model_id,
@@ -91,6 +95,7 @@ fitted as (
     select
         holdings.*,
         capacity.unit_weight,
+        capacity.accelerator_type,
         case
             when held_totals.held_quantity > capacity.capacity_quantity - capacity.stranded_quantity
                 then cast(floor(
@@ -117,8 +122,8 @@ fitted as (
 split as (
 
     select
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, team_id, environment, model_id, deployment_id,
-        training_run_id, attempt_id, workload_type, activity_signal, fitted_quantity,
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, workload_kind, workload_id, workload_name,
+        team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal, fitted_quantity,
         case
             when productive_quantity is not null then greatest(0, least(fitted_quantity, cast(
                 cast(fitted_quantity as double) * cast(productive_quantity as double)
@@ -145,13 +150,13 @@ states as (
 held as (
 
     select
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, usage_state, team_id, environment, model_id,
-        deployment_id, training_run_id, attempt_id, workload_type, activity_signal,
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, usage_state, workload_kind, workload_id,
+        workload_name, team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal,
         cast(sum(quantity) as decimal(38, 9)) as quantity
     from states
     group by
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, usage_state, team_id, environment, model_id,
-        deployment_id, training_run_id, attempt_id, workload_type, activity_signal
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, usage_state, workload_kind, workload_id,
+        workload_name, team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal
 
 ),
 
@@ -159,8 +164,8 @@ held as (
 not_held as (
 
     select
-        capacity.usage_hour, capacity.usage_date, capacity.resource_id, capacity.resource_kind, capacity.unit_weight,
-        capacity.stranded_quantity,
+        capacity.usage_hour, capacity.usage_date, capacity.resource_id, capacity.accelerator_type, capacity.resource_kind,
+        capacity.unit_weight, capacity.stranded_quantity, capacity.drained_share, capacity.failed_quantity, capacity.was_seen,
         capacity.capacity_quantity - capacity.stranded_quantity - coalesce(held_again.quantity, 0) as free_quantity
     from capacity
     left join (
@@ -175,24 +180,60 @@ not_held as (
 
 ),
 
+-- Why it was free: a device out of order is so whether or not its node is drained as well.
+failed as (
+
+    select *, least(failed_quantity, free_quantity) as failed_free_quantity
+    from not_held
+    where free_quantity > 0
+
+),
+
+drained as (
+
+    select
+        *,
+        {{ floor_quantity('(free_quantity - failed_free_quantity) * drained_share') }} as drained_free_quantity
+    from failed
+
+),
+
+free_parts as (
+
+    select usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, 'failed' as free_state, failed_free_quantity as quantity
+    from drained
+    union all
+    select usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, 'drained', drained_free_quantity
+    from drained
+    union all
+    select
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight,
+        case when was_seen then 'healthy' else 'not_seen' end,
+        free_quantity - failed_free_quantity - drained_free_quantity
+    from drained
+
+),
+
 parts as (
 
     select
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, usage_state, team_id, environment, model_id,
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, usage_state,
+        cast(null as {{ dbt.type_string() }}) as free_state,
+        workload_kind, workload_id, workload_name, team_id, environment, model_id,
         deployment_id, training_run_id, attempt_id, workload_type, activity_signal, quantity
     from held
     union all
     select
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, 'stranded', null, null, null,
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, 'stranded', null, null, null, null, null, null, null,
         null, null, null, null, null, stranded_quantity
     from not_held
     where stranded_quantity > 0
     union all
     select
-        usage_hour, usage_date, resource_id, resource_kind, unit_weight, 'unallocated', null, null, null,
-        null, null, null, null, null, free_quantity
-    from not_held
-    where free_quantity > 0
+        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, 'unallocated', free_state, null, null, null, null,
+        null, null, null, null, null, null, null, quantity
+    from free_parts
+    where quantity > 0
 
 )
 

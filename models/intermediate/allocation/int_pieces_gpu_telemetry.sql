@@ -49,6 +49,11 @@ select
     shares.quantity as driver_quantity,
     cast(shares.weighted_quantity as double) / cast(totals.weighted_quantity as double) as share,
     shares.usage_state,
+    shares.free_state,
+    shares.accelerator_type,
+    shares.workload_kind,
+    shares.workload_id,
+    shares.workload_name,
     case when coalesce(shares.team_id, owners.team_id) is null then
         case
             when shares.usage_state in ('stranded', 'unallocated') then 'free_capacity_without_owner'

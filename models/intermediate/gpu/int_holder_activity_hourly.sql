@@ -1,4 +1,5 @@
--- Mean over the GPUs or slices of a holder on a node; only the best signal that the holder has, so that signals never mix.
+-- Mean over the GPUs or slices of a holder on a node; only the best signal that the holder has, so that signals never mix. A row without
+-- a holder is what exporters say of a node's devices without saying who holds them.
 with devices as (
 
     select
@@ -7,8 +8,7 @@ with devices as (
             partition by usage_hour, node_name, namespace, pod_name, hpc_job
         ) as best_preference
     from {{ ref('int_gpu_activity_hourly') }}
-    where coalesce(pod_name, hpc_job) is not null
-        and activity_ratio is not null
+    where activity_ratio is not null
 
 )
 

@@ -89,12 +89,10 @@ kube_hours as (
         kube_nodes.gpu_count,
         kube_nodes.core_count,
         kube_nodes.memory_gib,
-        -- slices that the chosen geometry leaves out
-        case
-            when kube_nodes.mig_gpu_count - kube_nodes.sliced_gpus > 0.000001
-                then kube_nodes.mig_gpu_count - kube_nodes.sliced_gpus
-            else 0
-        end as stranded_gpus,
+        kube_nodes.accelerator_type,
+        kube_nodes.feed,
+        kube_nodes.present_from,
+        kube_nodes.present_until,
         {{ seconds_in_hour('kube_nodes.present_from', 'kube_nodes.present_until', 'hours.usage_hour') }} as present_seconds
     from kube_nodes
     inner join hours
@@ -102,6 +100,72 @@ kube_hours as (
             kube_nodes.usage_date = hours.usage_date
             and kube_nodes.present_from < hours.usage_hour + interval 1 hour
             and kube_nodes.present_until > hours.usage_hour
+
+),
+
+-- What the way of cutting leaves to nobody, for as long as each way stood.
+stranded_hours as (
+
+    select
+        kube_hours.usage_hour,
+        kube_hours.resource_id,
+        sum({{ floor_quantity('geometries.stranded_gpus * ' ~ seconds_between(
+            'greatest(geometries.held_from, kube_hours.present_from, kube_hours.usage_hour)',
+            'least(geometries.held_until, kube_hours.present_until, kube_hours.usage_hour + interval 1 hour)'
+        ) ~ ' / 3600.0') }}) as stranded_quantity
+    from kube_hours
+    inner join {{ ref('int_node_geometries') }} as geometries
+        on
+            kube_hours.usage_date = geometries.usage_date
+            and kube_hours.feed = geometries.feed
+            and kube_hours.node_name = geometries.node_name
+            and greatest(geometries.held_from, kube_hours.present_from, kube_hours.usage_hour)
+            < least(geometries.held_until, kube_hours.present_until, kube_hours.usage_hour + interval 1 hour)
+    where {{ in_dirty_days('geometries.usage_date') }}
+    group by kube_hours.usage_hour, kube_hours.resource_id
+
+),
+
+-- Nodes that take no work: cordoned or not ready, as the share of the hour's observations that say so.
+drained_hours as (
+
+    select
+        observations.usage_hour,
+        kube_nodes.resource_id,
+        cast(count(distinct case when observations.is_drained = 1 then observations.observed_at end) as decimal(9, 0))
+        / count(distinct observations.observed_at) as drained_share
+    from (
+        select
+            usage_date,
+            feed,
+            node_name,
+            observed_at,
+            cast({{ dbt.date_trunc('hour', 'observed_at') }} as timestamp) as usage_hour,
+            case
+                when metric = 'kube_node_spec_unschedulable' and value = 1 then 1
+                when metric = 'kube_node_status_condition' and node_condition = 'Ready' and condition_status = 'true' and value = 0 then 1
+                else 0
+            end as is_drained
+        from {{ ref('int_kube_observations') }}
+        where {{ in_dirty_days('usage_date') }}
+            and metric in ('kube_node_spec_unschedulable', 'kube_node_status_condition')
+    ) as observations
+    inner join kube_nodes
+        on
+            observations.usage_date = kube_nodes.usage_date
+            and observations.feed = kube_nodes.feed
+            and observations.node_name = kube_nodes.node_name
+    group by observations.usage_hour, kube_nodes.resource_id
+    having max(observations.is_drained) = 1
+
+),
+
+failed_hours as (
+
+    select usage_hour, {{ short_host('node_name') }} as host, count(distinct gpu_uuid) as failed_gpus
+    from {{ ref('int_device_hours') }}
+    where {{ in_dirty_days('usage_date') }} and failure_xid is not null
+    group by usage_hour, {{ short_host('node_name') }}
 
 ),
 
@@ -152,6 +216,7 @@ device_hours as (
         usage_date,
         usage_hour,
         node_name,
+        max(gpu_model) as gpu_model,
         cast(count(distinct gpu_uuid) as decimal(38, 9)) as gpu_count
     from {{ ref('int_gpu_activity_hourly') }}
     where {{ in_dirty_days('usage_date') }}
@@ -171,9 +236,7 @@ witnesses as (
         instance_type,
         '{{ kind }}' as resource_kind,
         cast({{ column }} * present_seconds / 3600.0 as decimal(38, 9)) as capacity_quantity,
-        {% if kind == 'gpu' -%}
-        {{ floor_quantity('stranded_gpus * present_seconds / 3600.0') }}
-        {%- else -%} cast(0 as decimal(38, 9)) {%- endif %} as stranded_quantity
+        cast(null as {{ dbt.type_string() }}) as gpu_model
     from kube_hours
     where present_seconds > 0
 
@@ -188,7 +251,7 @@ witnesses as (
         instance_type,
         '{{ kind }}' as resource_kind,
         cast({{ column }} * present_seconds / 3600.0 as decimal(38, 9)) as capacity_quantity,
-        cast(0 as decimal(38, 9)) as stranded_quantity
+        cast(null as {{ dbt.type_string() }}) as gpu_model
     from billed_hours
     where present_seconds > 0
 
@@ -205,7 +268,7 @@ witnesses as (
         cast(null as {{ dbt.type_string() }}) as instance_type,
         '{{ kind }}' as resource_kind,
         {{ column }} as capacity_quantity,
-        cast(0 as decimal(38, 9)) as stranded_quantity
+        cast(null as {{ dbt.type_string() }}) as gpu_model
     from openshift_hours
 
     union all
@@ -221,7 +284,7 @@ witnesses as (
         cast(null as {{ dbt.type_string() }}) as instance_type,
         'gpu' as resource_kind,
         device_hours.gpu_count as capacity_quantity,
-        cast(0 as decimal(38, 9)) as stranded_quantity
+        device_hours.gpu_model
     from device_hours
     left join kube_nodes as by_name
         on device_hours.usage_date = by_name.usage_date
@@ -241,12 +304,20 @@ witnesses as (
         cast(null as {{ dbt.type_string() }}) as instance_type,
         resource_kind,
         sum(claimed_quantity) as capacity_quantity,
-        cast(0 as decimal(38, 9)) as stranded_quantity
+        cast(null as {{ dbt.type_string() }}) as gpu_model
     from (
         select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity from slurm_hours
         union all
         select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
         from {{ ref('int_pod_resource_hours') }}
+        where {{ in_dirty_days('usage_date') }}
+        union all
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        from {{ ref('int_openshift_resource_hours') }}
+        where {{ in_dirty_days('usage_date') }} and resource_kind = 'gpu'
+        union all
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        from {{ ref('int_opencost_resource_hours') }}
         where {{ in_dirty_days('usage_date') }}
     ) as claims
     group by usage_date, usage_hour, resource_id, resource_kind
@@ -258,7 +329,10 @@ ranked as (
     select
         *,
         row_number() over (partition by usage_hour, resource_id, resource_kind order by precedence, node_name) as witness_rank,
-        max(instance_type) over (partition by usage_hour, resource_id) as known_instance_type
+        max(instance_type) over (partition by usage_hour, resource_id) as known_instance_type,
+        max(gpu_model) over (partition by usage_hour, resource_id) as known_gpu_model,
+        -- a machine that the bill alone knows of: nobody saw it all day
+        max(case when precedence <> 3 then 1 else 0 end) over (partition by usage_date, resource_id) as was_seen
     from witnesses
     where capacity_quantity > 0
 
@@ -270,9 +344,16 @@ select
     ranked.resource_id,
     ranked.node_name,
     ranked.known_instance_type as instance_type,
+    coalesce(specs.accelerator_type, known_nodes.accelerator_type, names.accelerator_type) as accelerator_type,
     ranked.resource_kind,
     ranked.capacity_quantity,
-    ranked.stranded_quantity,
+    case
+        when ranked.resource_kind = 'gpu' then cast(least(coalesce(stranded_hours.stranded_quantity, 0), ranked.capacity_quantity) as decimal(38, 9))
+        else 0
+    end as stranded_quantity,
+    cast(coalesce(drained_hours.drained_share, 0) as decimal(9, 6)) as drained_share,
+    cast(case when ranked.resource_kind = 'gpu' then coalesce(failed_hours.failed_gpus, 0) else 0 end as decimal(38, 9)) as failed_quantity,
+    ranked.was_seen = 1 as was_seen,
     cast(case ranked.resource_kind
         when 'gpu' then coalesce(specs.gpu_unit_weight, other.gpu_unit_weight)
         when 'cpu' then coalesce(specs.cpu_unit_weight, other.cpu_unit_weight)
@@ -284,4 +365,17 @@ select
 from ranked
 left join {{ ref('instance_specs') }} as specs on ranked.known_instance_type = specs.instance_type
 left join {{ ref('instance_specs') }} as other on other.instance_type = '*'
+left join {{ ref('accelerator_names') }} as names on ranked.known_gpu_model = names.device_name
+left join (
+    select usage_date, resource_id, max(accelerator_type) as accelerator_type
+    from kube_nodes
+    group by usage_date, resource_id
+) as known_nodes
+    on ranked.usage_date = known_nodes.usage_date and ranked.resource_id = known_nodes.resource_id
+left join stranded_hours
+    on ranked.usage_hour = stranded_hours.usage_hour and ranked.resource_id = stranded_hours.resource_id and ranked.precedence = 1
+left join drained_hours
+    on ranked.usage_hour = drained_hours.usage_hour and ranked.resource_id = drained_hours.resource_id
+left join failed_hours
+    on ranked.usage_hour = failed_hours.usage_hour and {{ short_host('ranked.node_name') }} = failed_hours.host
 where ranked.witness_rank = 1

@@ -37,8 +37,12 @@ nodes as (
         max(observed_at) as last_observed_at,
         max(case when resource = 'cpu' then value end) as core_count,
         max(case when resource = 'memory' then value end) as memory_bytes,
-        max(case when resource in ('nvidia_com_gpu', 'amd_com_gpu') then value end) as gpu_units,
-        max(case when resource like '%_com_gpu_shared' then value end) as time_sliced_units
+        max(case
+            when resource in ('nvidia_com_gpu', 'amd_com_gpu', 'google_com_tpu', 'aws_amazon_com_neuron', 'aws_amazon_com_neurondevice')
+                then value
+        end) as gpu_units,
+        max(case when resource = 'aws_amazon_com_neuroncore' then value end) as core_units,
+        max(label_gpu_product) as gpu_product
     from samples
     group by usage_date, feed, node_name
 
@@ -74,6 +78,7 @@ slices as (
 
 ),
 
+-- only where neither the instance type nor a device says how many GPUs there are: as many as the slices need
 slice_shares as (
 
     select
@@ -82,11 +87,7 @@ slice_shares as (
         slices.node_name,
         sum(cast(slices.slice_count as decimal(9, 0)) * shares.gpu_share) as sliced_gpus
     from slices
-    inner join nodes
-        on slices.usage_date = nodes.usage_date and slices.feed = nodes.feed and slices.node_name = nodes.node_name
-    left join {{ ref('instance_specs') }} as specs on nodes.instance_type = specs.instance_type
-    left join {{ ref('int_mig_shares') }} as shares
-        on slices.mig_profile = shares.mig_profile and coalesce(specs.accelerator_type, '*') = shares.accelerator_type
+    left join {{ ref('int_mig_shares') }} as shares on slices.mig_profile = shares.mig_profile and shares.accelerator_type = '*'
     group by slices.usage_date, slices.feed, slices.node_name
 
 ),
@@ -96,7 +97,8 @@ devices as (
     select
         usage_date,
         {{ short_host('node_name') }} as host,
-        count(distinct gpu_uuid) as gpu_count
+        count(distinct gpu_uuid) as gpu_count,
+        max(gpu_model) as gpu_model
     from {{ ref('int_gpu_activity_hourly') }}
     where {{ in_dirty_days('usage_date') }}
     group by usage_date, {{ short_host('node_name') }}
@@ -107,9 +109,11 @@ bounded as (
 
     select
         nodes.*,
-        specs.accelerator_type,
+        coalesce(specs.accelerator_type, names.accelerator_type) as accelerator_type,
         specs.gpu_count as spec_gpu_count,
         devices.gpu_count as device_count,
+        nullif(regexp_replace(nodes.gpu_product, '^.*-MIG-', ''), nodes.gpu_product) as slice_profile,
+        coalesce(nodes.gpu_product like '%-SHARED', false) as is_time_sliced,
         slice_shares.sliced_gpus,
         cast(nodes.usage_date as timestamp) as day_start,
         least(
@@ -137,6 +141,7 @@ bounded as (
             and nodes.node_name = pod_bounds.node_name
     left join devices
         on nodes.usage_date = devices.usage_date and {{ short_host('nodes.node_name') }} = devices.host
+    left join {{ ref('accelerator_names') }} as names on devices.gpu_model = names.device_name
 
 ),
 
@@ -163,8 +168,14 @@ select
     cast(core_count as decimal(38, 9)) as core_count,
     cast(memory_bytes / 1073741824 as decimal(38, 9)) as memory_gib,
     gpu_count,
-    -- GPUs in MIG mode are those that are not offered whole
-    case when sliced_gpus is null then 0 else greatest(gpu_count - cast(coalesce(gpu_units, 0) as decimal(38, 9)), 0) end
-        as mig_gpu_count,
-    coalesce(sliced_gpus, 0) as sliced_gpus
+    -- MIG strategy single offers slices as plain GPUs, all alike; the label of the node says which
+    slice_profile,
+    is_time_sliced,
+    -- units below a device: NeuronCores, partitions of an AMD device. Replicas of a time-sliced GPU are no parts of it.
+    case
+        when slice_profile is not null or is_time_sliced then 1
+        when core_units > gpu_count then cast(gpu_count / core_units as decimal(38, 9))
+        when gpu_units > gpu_count then cast(gpu_count / gpu_units as decimal(38, 9))
+        else 1
+    end as gpus_per_unit
 from counted

@@ -1,9 +1,63 @@
--- A pod holds what it requests, or what it uses where that is more.
+-- A pod holds what it requests, or what it uses where that is more; a GPU or slice for the seconds that the report says. Impossible rows
+-- hold nothing and are counted (quality.telemetry_checks_daily).
 with usage as (
 
     select * from {{ ref('stg_openshift__pod_usage') }}
+    where failed_check is null
+
+),
+
+pods as (
+
+    select
+        usage_date, feed, namespace, pod_name, node_name,
+        max(resource_id) as resource_id,
+        {%- for label in ['team', 'app', 'model', 'environment', 'mlflow_run_id', 'workload_type'] %}
+        max(label_{{ label }}) as label_{{ label }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from usage
+    group by usage_date, feed, namespace, pod_name, node_name
+
+),
+
+gpu_usage as (
+
+    select
+        gpus.usage_date,
+        gpus.interval_started_at,
+        gpus.namespace,
+        gpus.pod_name,
+        gpus.node_name,
+        coalesce(pods.resource_id, gpus.node_name) as resource_id,
+        gpus.mig_profile,
+        sum({{ floor_quantity(
+            "case when gpus.mig_profile = '' then 1 else coalesce(shares.gpu_share, usual.gpu_share) end * gpus.held_seconds / 3600"
+        ) }}) as claimed_quantity,
+        {%- for label in ['team', 'app', 'model', 'environment', 'mlflow_run_id', 'workload_type'] %}
+        max(pods.label_{{ label }}) as label_{{ label }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_openshift__gpu_usage') }} as gpus
+    left join pods
+        on
+            gpus.usage_date = pods.usage_date
+            and gpus.feed = pods.feed
+            and gpus.namespace = pods.namespace
+            and gpus.pod_name = pods.pod_name
+            and gpus.node_name = pods.node_name
+    left join {{ ref('accelerator_names') }} as names on gpus.gpu_model = names.device_name
+    left join {{ ref('int_mig_shares') }} as shares
+        on gpus.mig_profile = shares.mig_profile and names.accelerator_type = shares.accelerator_type
+    left join {{ ref('int_mig_shares') }} as usual on gpus.mig_profile = usual.mig_profile and usual.accelerator_type = '*'
+    where gpus.failed_check is null
+    group by
+        gpus.usage_date, gpus.interval_started_at, gpus.namespace, gpus.pod_name, gpus.node_name,
+        coalesce(pods.resource_id, gpus.node_name), gpus.mig_profile
 
 )
+
+{%- for kind, requested, used in [
+    ('cpu', 'requested_core_hours', 'used_core_hours'), ('memory', 'requested_gib_hours', 'used_gib_hours')
+] %}
 
 select
     usage_date,
@@ -13,13 +67,15 @@ select
     pod_name,
     node_name,
     resource_id,
-    'cpu' as resource_kind,
-    greatest(coalesce(requested_core_hours, 0), coalesce(used_core_hours, 0)) as claimed_quantity,
-    used_core_hours as used_quantity,
+    '{{ kind }}' as resource_kind,
+    '' as mig_profile,
+    greatest(coalesce({{ requested }}, 0), coalesce({{ used }}, 0)) as claimed_quantity,
+    {{ used }} as used_quantity,
     label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
 from usage
 
 union all
+{%- endfor %}
 
 select
     usage_date,
@@ -29,8 +85,9 @@ select
     pod_name,
     node_name,
     resource_id,
-    'memory' as resource_kind,
-    greatest(coalesce(requested_gib_hours, 0), coalesce(used_gib_hours, 0)) as claimed_quantity,
-    used_gib_hours as used_quantity,
+    'gpu' as resource_kind,
+    mig_profile,
+    claimed_quantity,
+    cast(null as decimal(38, 9)) as used_quantity,
     label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
-from usage
+from gpu_usage

@@ -35,7 +35,8 @@ select
     )) as requested_quantity
 from samples
 where
-    resource in ('cpu', 'memory')
+    resource in ('cpu', 'memory', 'google_com_tpu')
+    or resource like 'aws_amazon_com_neuron%'
     or resource like '%_com_gpu'
     or resource like '%_com_gpu_shared'
     or resource like 'nvidia_com_mig_%'

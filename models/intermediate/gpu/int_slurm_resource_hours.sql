@@ -16,6 +16,7 @@ with job_nodes as (
     from {{ ref('stg_slurm__jobs') }} as jobs
     inner join {{ ref('stg_slurm__job_nodes') }} as nodes on jobs.job_record_id = nodes.job_record_id
     where jobs.held_until > jobs.started_at
+        and jobs.failed_check is null
         and {{ overlaps_dirty_days('cast(jobs.started_at as date)', 'cast(jobs.held_until as date)') }}
 
 ),

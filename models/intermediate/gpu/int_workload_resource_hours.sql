@@ -7,6 +7,16 @@ with activity as (
 
     select * from {{ ref('int_holder_activity_hourly') }}
     where {{ in_dirty_days('usage_date') }}
+        and coalesce(pod_name, hpc_job) is not null
+
+),
+
+-- What is said of a node's devices without a holder (nvidia-smi, node metrics).
+node_activity as (
+
+    select * from {{ ref('int_holder_activity_hourly') }}
+    where {{ in_dirty_days('usage_date') }}
+        and coalesce(pod_name, hpc_job) is null
 
 ),
 
@@ -44,7 +54,8 @@ pod_claims as (
             claims.usage_hour = activity.usage_hour
             and pods.namespace = activity.namespace
             and pods.pod_name = activity.pod_name
-            and activity.host in ({{ short_host('claims.node_name') }}, claims.resource_id)
+            -- a metric of a container may not name the node
+            and coalesce(activity.host, claims.resource_id) in ({{ short_host('claims.node_name') }}, claims.resource_id)
     where {{ in_dirty_days('claims.usage_date') }}
         and {{ in_dirty_days('pods.usage_date') }}
 
@@ -91,34 +102,40 @@ slurm_claims as (
 openshift_claims as (
 
     select
-        usage_date,
-        usage_hour,
-        resource_id,
-        workload_id,
+        claims.usage_date,
+        claims.usage_hour,
+        claims.resource_id,
+        claims.workload_id,
         'pod' as workload_kind,
-        resource_kind,
-        '' as mig_profile,
-        claimed_quantity,
-        'usage' as activity_signal,
-        cast(null as decimal(38, 9)) as activity_ratio,
-        used_quantity,
-        namespace,
+        claims.resource_kind,
+        claims.mig_profile,
+        claims.claimed_quantity,
+        case when claims.resource_kind = 'gpu' then activity.activity_signal else 'usage' end as activity_signal,
+        case when claims.resource_kind = 'gpu' then activity.activity_ratio end as activity_ratio,
+        claims.used_quantity,
+        claims.namespace,
         cast(null as {{ dbt.type_string() }}) as slurm_account,
-        pod_name,
-        label_team as team_hint,
-        label_environment as environment,
-        label_app as deployment_id,
-        label_model as model_id,
-        label_mlflow_run_id as training_run_id,
+        claims.pod_name,
+        claims.label_team as team_hint,
+        claims.label_environment as environment,
+        claims.label_app as deployment_id,
+        claims.label_model as model_id,
+        claims.label_mlflow_run_id as training_run_id,
         cast(null as {{ dbt.type_string() }}) as attempt_id,
-        label_workload_type as declared_type
-    from {{ ref('int_openshift_resource_hours') }}
-    where {{ in_dirty_days('usage_date') }}
-        and claimed_quantity > 0
+        claims.label_workload_type as declared_type
+    from {{ ref('int_openshift_resource_hours') }} as claims
+    left join activity
+        on
+            claims.usage_hour = activity.usage_hour
+            and claims.namespace = activity.namespace
+            and claims.pod_name = activity.pod_name
+            and coalesce(activity.host, claims.resource_id) in ({{ short_host('claims.node_name') }}, claims.resource_id)
+    where {{ in_dirty_days('claims.usage_date') }}
+        and claims.claimed_quantity > 0
 
 ),
 
-claims as (
+measured_claims as (
 
     select * from pod_claims
     union all
@@ -128,11 +145,55 @@ claims as (
 
 ),
 
+-- OpenCost counts only where nothing else says who held the node that day: weights and no second meter.
+opencost_claims as (
+
+    select
+        claims.usage_date,
+        claims.usage_hour,
+        claims.resource_id,
+        claims.workload_id,
+        'pod' as workload_kind,
+        claims.resource_kind,
+        '' as mig_profile,
+        claims.claimed_quantity,
+        case when claims.activity_ratio is not null then 'opencost_gpu_usage' end as activity_signal,
+        case when claims.resource_kind = 'gpu' then claims.activity_ratio end as activity_ratio,
+        cast(null as decimal(38, 9)) as used_quantity,
+        claims.namespace,
+        cast(null as {{ dbt.type_string() }}) as slurm_account,
+        claims.pod_name,
+        claims.label_team as team_hint,
+        claims.label_environment as environment,
+        claims.label_app as deployment_id,
+        claims.label_model as model_id,
+        claims.label_mlflow_run_id as training_run_id,
+        cast(null as {{ dbt.type_string() }}) as attempt_id,
+        claims.label_workload_type as declared_type
+    from {{ ref('int_opencost_resource_hours') }} as claims
+    left join (select distinct usage_date, resource_id from measured_claims) as known
+        on claims.usage_date = known.usage_date and claims.resource_id = known.resource_id
+    where {{ in_dirty_days('claims.usage_date') }}
+        and known.resource_id is null
+
+),
+
+claims as (
+
+    select * from measured_claims
+    union all
+    select * from opencost_claims
+
+),
+
 limited as (
 
     select
         claims.*,
+        capacity.node_name,
+        capacity.accelerator_type,
         capacity.capacity_quantity - capacity.stranded_quantity as available_quantity,
+        count(*) over (partition by claims.usage_hour, claims.resource_id, claims.resource_kind) as holders,
         sum(claims.claimed_quantity) over (
             partition by claims.usage_hour, claims.resource_id, claims.resource_kind
         ) as claimed_total
@@ -157,8 +218,26 @@ held as (
                 ) }}
             else claimed_quantity
         end as held_quantity,
-        coalesce(claimed_total - available_quantity > 0.000001, false) as is_over_capacity
+        coalesce(claimed_total - available_quantity > 0.000001, false) as is_over_capacity,
+        -- who alone holds a whole node is who its devices are busy for
+        holders = 1 and resource_kind = 'gpu' and mig_profile = '' and claimed_total >= available_quantity as is_sole_holder
     from limited
+
+),
+
+measured as (
+
+    select
+        held.*,
+        coalesce(held.activity_signal, node_activity.activity_signal) as measured_signal,
+        coalesce(held.activity_ratio, node_activity.activity_ratio) as measured_ratio
+    from held
+    left join node_activity
+        on
+            held.is_sole_holder
+            and held.activity_signal is null
+            and held.usage_hour = node_activity.usage_hour
+            and node_activity.host in ({{ short_host('held.node_name') }}, held.resource_id)
 
 )
 
@@ -166,6 +245,7 @@ select
     usage_date,
     usage_hour,
     resource_id,
+    accelerator_type,
     workload_id,
     workload_kind,
     resource_kind,
@@ -174,10 +254,10 @@ select
     held_quantity,
     is_over_capacity,
     case
-        when activity_signal = 'usage' then least(used_quantity, held_quantity)
-        else cast(held_quantity * activity_ratio as decimal(38, 9))
+        when measured_signal <> 'usage' then cast(held_quantity * measured_ratio as decimal(38, 9))
+        when used_quantity is not null then least(used_quantity, held_quantity)
     end as productive_quantity,
-    activity_signal,
+    measured_signal as activity_signal,
     namespace,
     slurm_account,
     pod_name,
@@ -193,4 +273,4 @@ select
         when deployment_id is not null and model_id is not null then 'serving'
         else 'other'
     end as workload_type
-from held
+from measured

@@ -1,12 +1,12 @@
 {%- set dimensions = [
     'charge_category', 'cost_component', 'allocation_step', 'method', 'usage_state', 'remainder_reason', 'service_provider_name',
-    'service_name', 'invoice_issuer_name', 'billing_account_id', 'sub_account_id', 'billing_period_start', 'ai_scope', 'provider_id',
+    'service_name', 'invoice_issuer_name', 'billing_account_id', 'sub_account_id', 'billing_period_start', 'ai_scope', 'accelerator_type', 'provider_id',
     'team_id', 'project_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'customer_id', 'feature',
     'token_class',
 ] -%}
 {%- set of_charge = [
     'charge_category', 'cost_component', 'service_provider_name', 'service_name', 'invoice_issuer_name', 'billing_account_id',
-    'sub_account_id', 'billing_period_start', 'ai_scope',
+    'sub_account_id', 'billing_period_start', 'ai_scope', 'accelerator_type',
 ] -%}
 {{ config(materialized='view') }}
 

@@ -5,6 +5,7 @@
     'training_run_id', 'attempt_id', 'customer_id', 'feature', 'api_key_id', 'token_class', 'workload_type',
     'allocation_group_id', 'is_over_metered', 'billed_cost', 'effective_cost',
 ] -%}
+{%- set measures = ['driver_quantity', 'share', 'billed_cost', 'effective_cost'] -%}
 {%- set piece = (placed + explained) | join(', ') -%}
 {{ config(
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
@@ -13,10 +14,16 @@
 -- The ledger: the pieces of every step, what rounding left over as rows of its own, and what the charge says of itself.
 with telemetry as (
 
+    -- a holder's pods and jobs are one piece here; each by itself is in fct_gpu_hours
     select
-        {{ piece }},
-        is_split_further
+        {% for column in placed + explained if column not in measures -%} {{ column }}, {% endfor %}
+        is_split_further,
+        sum(driver_quantity) as driver_quantity,
+        cast(sum(cast(share as decimal(38, 15))) as double) as share,
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
     from {{ ref('int_pieces_gpu_telemetry') }}
+    group by {% for column in placed + explained if column not in measures -%} {{ column }}, {% endfor %} is_split_further
 
 ),
 
@@ -161,6 +168,7 @@ billed as (
         charges.sub_account_id,
         charges.billing_period_start,
         charges.ai_scope,
+        charges.accelerator_type,
         case
             when charges.meter_scope is not null then charges.meter_scope
             when all_pieces.deployment_id is not null then 'self_hosted'
@@ -191,6 +199,7 @@ estimated as (
         cast(null as varchar) as sub_account_id,
         cast(date_trunc('month', pieces.usage_date) as date) as billing_period_start,
         'model_api' as ai_scope,
+        cast(null as varchar) as accelerator_type,
         pieces.provider_id
     from {{ ref('int_pieces_estimated') }} as pieces
     left join {{ ref('meter_scopes') }} as scopes on pieces.provider_id = scopes.provider_id
@@ -232,6 +241,7 @@ select
     sub_account_id,
     billing_period_start,
     ai_scope,
+    accelerator_type,
     provider_id,
     team_id,
     project_id,

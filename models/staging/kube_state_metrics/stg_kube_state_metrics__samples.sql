@@ -36,6 +36,9 @@ renamed as (
             {{ json_text('labels', 'label_node_kubernetes_io_instance_type') }},
             {{ json_text('labels', 'label_beta_kubernetes_io_instance_type') }}
         ) as label_instance_type,
+        {{ json_text('labels', 'label_nvidia_com_gpu_product') }} as label_gpu_product,
+        {{ json_text('labels', 'condition') }} as node_condition,
+        {{ json_text('labels', 'status') }} as condition_status,
 
         value,
         case

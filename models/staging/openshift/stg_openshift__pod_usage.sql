@@ -29,8 +29,16 @@ renamed as (
 
         -- labels
         {%- for label in ['team', 'app', 'model', 'environment', 'mlflow_run_id', 'workload_type'] %}
-        nullif(regexp_extract(pod_labels, '(^|[|])label_{{ label }}:([^|]*)', 2), '') as label_{{ label }}{{ ',' if not loop.last }}
+        nullif(regexp_extract(pod_labels, '(^|[|])label_{{ label }}:([^|]*)', 2), '') as label_{{ label }},
         {%- endfor %}
+
+        case
+            when cast(left(interval_end, 19) as timestamp) + interval 1 second
+                not between cast(left(interval_start, 19) as timestamp) + interval 1 second
+                and cast(left(interval_start, 19) as timestamp) + interval 1 hour
+                then 'interval_is_no_hour'
+            when pod_usage_cpu_core_seconds > node_capacity_cpu_core_seconds then 'used_more_than_node'
+        end as failed_check
     from source
 
 )

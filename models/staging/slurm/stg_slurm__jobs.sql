@@ -46,7 +46,12 @@ renamed as (
         -- what our job wrapper notes
         nullif(regexp_extract(comment, '(?:^|;)run_id=([^;]*)', 1), '') as run_id,
         try_cast(nullif(replace(regexp_extract(comment, '(?:^|;)checkpoint=([^;]*)', 1), 'Z', ''), '') as timestamp)
-            as last_checkpoint_at
+            as last_checkpoint_at,
+
+        case
+            when ended_at < started_at then 'ends_before_start'
+            when elapsed_seconds > date_diff('second', started_at, ended_at) + 1 then 'elapsed_longer_than_span'
+        end as failed_check
     from source
 
 )

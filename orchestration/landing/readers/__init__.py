@@ -12,6 +12,7 @@ from collections.abc import Callable
 from orchestration.landing.readers import (
     anthropic_pages,
     azure_export,
+    cloud_monitoring,
     delimited,
     ecb_history,
     json_lines,
@@ -20,6 +21,7 @@ from orchestration.landing.readers import (
     litellm_map,
     mlflow_runs,
     openai_pages,
+    opencost,
     otlp_json,
     parquet,
     prometheus,
@@ -42,6 +44,8 @@ READERS: dict[str, Callable[..., Reading | None]] = {
     "anthropic_pages": anthropic_pages.read,
     "azure_export": azure_export.read,
     "prometheus": prometheus.read,
+    "cloud_monitoring": cloud_monitoring.read,
+    "opencost": opencost.read,
     "mlflow_runs": mlflow_runs.read,
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.landing.readers.reading import text
+from orchestration.landing.deliveries import Delivery
+from orchestration.landing.readers.reading import Reading, match, text
+from orchestration.landing.schema import RawTable
 
 
 def fields_of(con: duckdb.DuckDBPyConnection, records: str, column: str = "r") -> list[str]:
@@ -44,3 +46,16 @@ def dotted(path: str) -> str:
 def extracted(column: str, paths: list[str]) -> str:
     """SQL list of the paths' values as text, in their order."""
     return f"json_extract_string({column}, [{', '.join(text(path) for path in paths)}]::varchar[])"
+
+
+def matched(records: str, table: RawTable, delivery: Delivery) -> Reading:
+    """Reading of records of which only the declared `$.` paths are taken.
+
+    Args:
+        records: SELECT with a JSON column `r`.
+        table: The declared schema.
+        delivery: Its mapping takes part.
+    """
+    origins = {origin for column in table.columns for origin in column.origins if origin.startswith("$.")}
+    paths = {origin: f"json_extract_string(r, {text(origin)})" for origin in sorted(origins)}
+    return match({}, table, delivery, paths=paths, relation=records)

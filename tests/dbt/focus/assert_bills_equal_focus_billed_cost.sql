@@ -72,8 +72,8 @@ billed_in_focus as (
         BillingCurrency as currency,
         sum(case when x_Source = 'azure' then EffectiveCost else BilledCost end) as amount
     from {{ ref('vendor_charges') }}
-    -- what a rate card priced, no vendor has charged
-    where {{ replaced_days('x_ChargeDate') }} and coalesce(SkuPriceId, '') not like 'rate_card:%'
+    -- what a rate card priced and what owned machines cost, no vendor has charged
+    where {{ replaced_days('x_ChargeDate') }} and coalesce(SkuPriceId, '') not like 'rate_card:%' and x_Source <> 'gpu_assets'
     group by x_Source, x_Feed, x_ChargeDate, BillingCurrency
 )
 

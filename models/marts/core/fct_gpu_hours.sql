@@ -1,0 +1,255 @@
+{%- set holder = [
+    'workload_kind', 'workload_id', 'workload_name', 'workload_type', 'team_id', 'environment', 'model_id', 'deployment_id',
+    'training_run_id', 'attempt_id', 'activity_signal',
+] -%}
+{%- set terms = ['vendor', 'region_id', 'purchase_option', 'accelerator_type', 'cost_status', 'billing_currency'] -%}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
+) }}
+
+-- Every accelerator-hour that was paid for, with who held it and in which state: productive, held but not used, unknown, stranded or free.
+-- The cost is the whole node's, since nobody can rent the accelerator without it; the accelerators' own part stands beside it.
+with charge_terms as (
+
+    select
+        charges.charge_id,
+        charges.resource_id,
+        charges.cost_status,
+        charges.billing_currency,
+        charges.is_unused_commitment,
+        charges.service_provider_name as vendor,
+        charges.effective_cost,
+        coalesce(bills."RegionId", 'unknown') as region_id,
+        bills."ListCost" as list_cost,
+        bills."ContractedCost" as contracted_cost,
+        case
+            when charges.source = 'gpu_assets' then 'owned'
+            when
+                bills."CapacityReservationId" like 'cb-%'
+                or lower(coalesce(bills."SkuMeter", '') || ' ' || coalesce(bills."ChargeDescription", '')) like '%capacity%block%'
+                then 'capacity_block'
+            when lower(bills."CommitmentDiscountType") like '%saving%' then 'savings_plan'
+            when bills."CommitmentDiscountType" is not null or bills."PricingCategory" = 'Committed' then 'reserved'
+            when bills."PricingCategory" = 'Dynamic' then 'spot'
+            when bills."PricingCategory" = 'Standard' then 'on_demand'
+            else 'other'
+        end as purchase_option,
+        charges.accelerator_type,
+        specs.gpu_count,
+        -- quantity in GPU-hours where the bill counts those, in node-hours where it counts them
+        coalesce(bills."ConsumedQuantity", bills."CommitmentDiscountQuantity", bills."PricingQuantity") as quantity,
+        lower(case
+            when bills."ConsumedQuantity" is not null then bills."ConsumedUnit"
+            when bills."CommitmentDiscountQuantity" is not null then bills."CommitmentDiscountUnit"
+            else bills."PricingUnit"
+        end) as quantity_unit
+    from {{ ref('int_charges_in_scope') }} as charges
+    inner join {{ ref('cost_and_usage') }} as bills
+        on charges.charge_id = bills."x_ChargeId" and charges.charge_date = bills."x_ChargeDate"
+    left join {{ ref('instance_specs') }} as specs on bills."x_InstanceType" = specs.instance_type
+    where
+        charges.charge_id in (select distinct pieces.charge_id from {{ ref('int_pieces_gpu_telemetry') }} as pieces)
+        or (charges.is_unused_commitment and charges.accelerator_type is not null)
+
+),
+
+gpu_nodes as (
+
+    select usage_hour, resource_id, accelerator_type
+    from {{ ref('int_node_capacity_hours') }}
+    where resource_kind = 'gpu' and capacity_quantity > 0 and {{ in_dirty_days('usage_date') }}
+
+),
+
+pieces as (
+
+    select
+        pieces.charge_id,
+        charge_terms.resource_id,
+        pieces.usage_date,
+        pieces.usage_hour,
+        case
+            when pieces.usage_state <> 'unallocated' then pieces.usage_state
+            else 'free_' || pieces.free_state
+        end as hours_state,
+        {% for column in holder if column != 'activity_signal' -%} pieces.{{ column }}, {% endfor %}
+        max(pieces.activity_signal) as activity_signal,
+        sum(case when pieces.resource_kind = 'gpu' then pieces.driver_quantity else 0 end) as quantity,
+        sum(pieces.effective_cost) as node_cost,
+        sum(case when pieces.resource_kind = 'gpu' then pieces.effective_cost else 0 end) as accelerator_cost,
+        sum({{ allocate('charge_terms.list_cost', 'pieces.share', '1') }}) as list_cost,
+        sum({{ allocate('charge_terms.contracted_cost', 'pieces.share', '1') }}) as contracted_cost
+    from {{ ref('int_pieces_gpu_telemetry') }} as pieces
+    inner join charge_terms on pieces.charge_id = charge_terms.charge_id
+    where {{ in_dirty_days('pieces.usage_date') }}
+    group by
+        pieces.charge_id, charge_terms.resource_id, pieces.usage_date, pieces.usage_hour,
+        {% for column in holder if column != 'activity_signal' -%} pieces.{{ column }}, {% endfor %}
+        case
+            when pieces.usage_state <> 'unallocated' then pieces.usage_state
+            else 'free_' || pieces.free_state
+        end
+
+),
+
+-- A node-hour may have several lines: part of it under a plan and the rest on demand, discounts, fees. Its hours go to the lines that
+-- count hours and cost something, by their hours; else to the dearest.
+node_lines as (
+
+    select
+        pieces.usage_hour,
+        pieces.resource_id,
+        pieces.charge_id,
+        sum(pieces.node_cost) as node_cost,
+        max(case
+            when charge_terms.effective_cost > 0 and charge_terms.quantity > 0
+                and charge_terms.quantity_unit in ('hours', 'hrs', 'hour', 'gpu-hours')
+                then charge_terms.quantity
+            else 0
+        end) as billed_hours
+    from pieces
+    inner join charge_terms on pieces.charge_id = charge_terms.charge_id
+    group by pieces.usage_hour, pieces.resource_id, pieces.charge_id
+
+),
+
+ranked_lines as (
+
+    select
+        *,
+        sum(billed_hours) over (partition by usage_hour, resource_id) as billed_hours_of_node,
+        row_number() over (
+            partition by usage_hour, resource_id order by billed_hours desc, node_cost desc, charge_id asc
+        ) as line_rank
+    from node_lines
+
+),
+
+shared as (
+
+    select
+        pieces.*,
+        ranked_lines.line_rank,
+        case
+            when ranked_lines.line_rank > 1 and ranked_lines.billed_hours > 0
+                then {{ floor_quantity('pieces.quantity * ranked_lines.billed_hours / ranked_lines.billed_hours_of_node') }}
+            else 0
+        end as quantity_of_line
+    from pieces
+    inner join ranked_lines
+        on
+            pieces.usage_hour = ranked_lines.usage_hour
+            and pieces.resource_id = ranked_lines.resource_id
+            and pieces.charge_id = ranked_lines.charge_id
+
+),
+
+counted as (
+
+    select
+        *,
+        -- the first line takes what the others leave, so that lines add up to the node
+        case
+            when line_rank = 1
+                then quantity - sum(quantity_of_line) over (
+                    partition by usage_hour, resource_id, hours_state, workload_id, team_id, attempt_id, model_id, deployment_id
+                )
+            else quantity_of_line
+        end as gpu_hours
+    from shared
+
+),
+
+held as (
+
+    select
+        counted.usage_date,
+        counted.usage_hour,
+        counted.resource_id,
+        counted.hours_state,
+        {% for column in holder if column != 'activity_signal' -%} counted.{{ column }}, {% endfor %}
+        charge_terms.vendor,
+        charge_terms.region_id,
+        charge_terms.purchase_option,
+        coalesce(gpu_nodes.accelerator_type, charge_terms.accelerator_type, 'unknown') as accelerator_type,
+        charge_terms.cost_status,
+        charge_terms.billing_currency,
+        counted.activity_signal,
+        counted.gpu_hours,
+        counted.node_cost,
+        counted.accelerator_cost,
+        counted.list_cost,
+        counted.contracted_cost
+    from counted
+    inner join charge_terms on counted.charge_id = charge_terms.charge_id
+    inner join gpu_nodes on counted.usage_hour = gpu_nodes.usage_hour and counted.resource_id = gpu_nodes.resource_id
+
+),
+
+-- Reserved and paid for, and no machine was there.
+not_delivered as (
+
+    select
+        charge_days.usage_date,
+        charge_days.usage_hour,
+        charge_terms.resource_id,
+        charge_terms.vendor,
+        charge_terms.region_id,
+        charge_terms.purchase_option,
+        charge_terms.accelerator_type,
+        charge_terms.cost_status,
+        charge_terms.billing_currency,
+        case charge_terms.quantity_unit
+            when 'gpu-hours' then charge_terms.quantity
+            else charge_terms.quantity * charge_terms.gpu_count
+        end as quantity,
+        charge_days.effective_cost as node_cost,
+        {{ allocate('charge_terms.list_cost', 'charge_days.effective_cost', 'charge_terms.effective_cost') }} as list_cost,
+        {{ allocate('charge_terms.contracted_cost', 'charge_days.effective_cost', 'charge_terms.effective_cost') }} as contracted_cost,
+        charge_days.effective_cost as cost_of_day,
+        charge_terms.effective_cost as cost_of_charge
+    from charge_terms
+    inner join {{ ref('int_charge_days') }} as charge_days on charge_terms.charge_id = charge_days.charge_id
+    where
+        charge_terms.is_unused_commitment
+        and charge_terms.quantity_unit in ('hours', 'hrs', 'hour', 'gpu-hours')
+        and charge_terms.gpu_count > 0
+        and {{ in_dirty_days('charge_days.usage_date') }}
+
+),
+
+states as (
+
+    select
+        usage_date, usage_hour, resource_id, hours_state, {{ holder | join(', ') }}, {{ terms | join(', ') }},
+        gpu_hours, node_cost, accelerator_cost, list_cost, contracted_cost
+    from held
+    union all
+    select
+        usage_date, usage_hour, resource_id, 'not_delivered', {% for _ in holder %}null, {% endfor %}{{ terms | join(', ') }},
+        cast(cast(quantity as double) * cast(cost_of_day as double) / nullif(cast(cost_of_charge as double), 0) as decimal(38, 9)),
+        node_cost, node_cost, list_cost, contracted_cost
+    from not_delivered
+
+)
+
+select
+    usage_date,
+    usage_hour,
+    resource_id,
+    {% for column in terms %}{{ column }}, {% endfor %}
+    hours_state,
+    {% for column in holder if column != 'activity_signal' -%} {{ column }}, {% endfor %}
+    max(activity_signal) as activity_signal,
+    cast(coalesce(sum(gpu_hours), 0) as decimal(38, 9)) as gpu_hours,
+    cast(sum(node_cost) as decimal(38, 12)) as node_cost,
+    cast(sum(accelerator_cost) as decimal(38, 12)) as accelerator_cost,
+    cast(sum(list_cost) as decimal(38, 12)) as list_cost,
+    cast(sum(contracted_cost) as decimal(38, 12)) as contracted_cost,
+    cast(coalesce(sum(case when list_cost is not null then gpu_hours end), 0) as decimal(38, 9)) as list_priced_gpu_hours,
+    cast(coalesce(sum(case when contracted_cost is not null then gpu_hours end), 0) as decimal(38, 9)) as contract_priced_gpu_hours
+from states
+group by
+    usage_date, usage_hour, resource_id, hours_state,
+    {% for column in holder if column != 'activity_signal' -%} {{ column }}, {% endfor %}
+    {{ terms | join(', ') }}
