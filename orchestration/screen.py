@@ -276,17 +276,17 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
 def _restatements(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     rows = connection.execute(
         """
-        select billing_month, source, feed, version, billed_difference, rows_replaced, rows_loaded
+        select billing_month, source, feed, version, billing_currency, billed_difference, rows_replaced, rows_loaded
         from accountability.restatements
         where is_correction
-        order by billing_month desc, abs(billed_difference) desc, load_id
+        order by billing_month desc, abs(billed_difference) desc, load_id, billing_currency
         limit 3
         """
     ).fetchall()
-    table = new_table("What was restated", "<month", "<bill", "<said again", "billed", "rows")
-    for month, source, feed, version, difference, replaced, loaded in rows:
+    table = new_table("What was restated", "<month", "<bill", "<said again", "<", "billed", "rows")
+    for month, source, feed, version, currency, difference, replaced, loaded in rows:
         table.add_row(
-            f"{month:%Y-%m}", f"{source}/{feed}", version, f"{difference or 0:+,.2f}", f"{replaced:,} → {loaded:,}"
+            f"{month:%Y-%m}", f"{source}/{feed}", version, currency, f"{difference:+,.2f}", f"{replaced:,} → {loaded:,}"
         )
     console.print(table if rows else "Nothing was restated.", "")
 

@@ -48,8 +48,9 @@ def ledger(settings: Settings, lake: Lake | None = None) -> pa.Table:
     """Every load of every raw table, in order of commit.
 
     `amounts` is JSON {column: {sum, residue}} of the whole load (not of one file): the exact sum as text and what
-    rounding each row to 12 places half-even takes away. `restated` is JSON of what the load replaced: {amounts: {column:
-    {before, after}}} for the days that were there before, and the newest of them (last_day). `days` counts the days that the load wrote, `committed_at` is
+    rounding each row to 12 places half-even takes away. `restated` is JSON of what the load replaced: {amounts: {currency:
+    {column: {before, after, load}}}}, before and after for the days that were there before, and the newest of them
+    (last_day). `days` counts the days that the load wrote, `committed_at` is
     UTC.
     """
     lake = lake or Lake(settings)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -18,6 +19,8 @@ from orchestration.landing.duplicates import DAY_FOLDER, find_losers, scan, writ
 from orchestration.landing.prepare import count_losers, work_dir
 from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
+
+T = TypeVar("T")
 
 SHORT_EXPORT_ADVICE = (
     "What is current stays. Ask for the whole export; if the rest is really gone, land this one again with --force, "
@@ -321,24 +324,39 @@ def _files_of(lake: Lake, table: RawTable, partitions: Iterable[str]) -> list[Pa
 def _restated(
     con: duckdb.DuckDBPyConnection, table: RawTable, new: Sequence[Path], old: Sequence[Path]
 ) -> dict[str, dict]:
-    """What a vendor says of days that it had said before: sums of the replaced rows and of this load's rows of the same
-    days, per amount, exact and as text (None where it has none of them); and the newest of those days.
+    """What a vendor says of days that it had said before, by currency and amount, exact and as text: sums of the replaced
+    rows (`before`), of this load's rows of the same days (`after`) and of the whole load (`load`), None where there is
+    no such row; and the newest of those days.
     """
     if not table.amounts or not old:
         return {}
     replaced = scan(old, union_by_name="true")
-    days = f"(select distinct _day from {replaced})"
+    sides = {"before": replaced}
+    if new:
+        days = f"(select distinct _day from {replaced})"
+        sides |= {"after": f"{scan(new)} where _day in {days}", "load": scan(new)}
     last_day = con.execute(f"select cast(max(_day) as varchar) from {replaced}").fetchone()[0]
-    return {
-        "last_day": last_day,
-        "amounts": {
-            column: {
-                "before": _exact_sum(con, column, replaced)[0],
-                "after": _exact_sum(con, column, f"{scan(new)} where _day in {days}")[0] if new else None,
-            }
-            for column in table.amounts
-        },
-    }
+    amounts: dict[str, dict[str, dict]] = {}
+    for column in table.amounts:
+        for side, rows in sides.items():
+            for currency, total in _sums_by_currency(con, table, column, rows):
+                parts = amounts.setdefault(currency, {}).setdefault(column, dict.fromkeys(("before", "after", "load")))
+                parts[side] = total
+    return {"last_day": last_day, "amounts": amounts}
+
+
+def _sums_by_currency(
+    con: duckdb.DuckDBPyConnection, table: RawTable, column: str, rows: str
+) -> list[tuple[str, str | None]]:
+    """Exact sum of a text amount over rows for each currency (XXX where none is said), as text."""
+
+    def at(scale: int) -> list[tuple[str, str | None]]:
+        return con.execute(
+            f"select coalesce({table.currency or 'null'}, 'XXX') as currency,"
+            f" cast(sum(cast({name(column)} as decimal(38, {scale}))) as varchar) from {rows} group by currency order by currency"
+        ).fetchall()
+
+    return _at_the_finest(at)
 
 
 def _amounts(con: duckdb.DuckDBPyConnection, table: RawTable, paths: Sequence[Path], load_id: str) -> dict[str, dict]:
@@ -361,7 +379,12 @@ def _exact_sum(con: duckdb.DuckDBPyConnection, column: str, rows: str) -> tuple[
             f"cast(sum({exact} - cast(round_even({exact}, 12) as decimal(38, {scale}))) as varchar) from {rows}"
         ).fetchone()
 
+    return _at_the_finest(at)
+
+
+def _at_the_finest(sums: Callable[[int], T]) -> T:
+    """Sums of text amounts with as many places as their size leaves."""
     try:
-        return at(28)
+        return sums(28)
     except duckdb.Error:
-        return at(20)  # more than ten digits before the point: fewer behind it are enough
+        return sums(20)  # more than ten digits before the point: fewer behind it are enough

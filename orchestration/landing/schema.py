@@ -18,6 +18,7 @@ Beyond those:
 * `bill: true|false`: whether a day before the feed's completeness mark counts as billed (default: `replace_period` and
   `trailing_window` tables with `amounts`); `completeness_lag_days` (default 1): how many of the newest days are still
   filling.
+* `currency` (bills): SQL over the typed columns, the currency of the row's amounts; what a load restates is kept by currency.
 * A table without `load:` is not loaded from files (`load_ledger`, `load_rejects`).
 """
 
@@ -96,6 +97,7 @@ class RawTable:
     version: str | None = None
     maps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: tuple[str, ...] = ()
+    currency: str | None = None
     fingerprint_except: tuple[str, ...] = ()
     max_reject_ratio: float = 0.01
     cadence_hours: float | None = None
@@ -202,6 +204,7 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
         version=load.get("version"),
         maps={name: tuple(prefixes) for name, prefixes in (load.get("maps") or {}).items()},
         amounts=amounts,
+        currency=load.get("currency"),
         fingerprint_except=tuple(load.get("fingerprint_except", ())),
         max_reject_ratio=float(load.get("max_reject_ratio", 0.01)),
         cadence_hours=load.get("cadence_hours"),

@@ -34,11 +34,11 @@ def test_a_month_said_again_is_compared_on_the_days_that_it_had(warehouse):
     warehouse.deliver("bill", bill(d01="1", d02="2", d03="40"), version="2")
     after = restated(warehouse)
     assert after["last_day"] == "2026-11-02"
-    assert [float(after["amounts"]["cost"][side]) for side in ("before", "after")] == [3.5, 3.0]
+    assert [float(after["amounts"]["XXX"]["cost"][side]) for side in ("before", "after")] == [3.5, 3.0]
     warehouse.deliver("bill", bill(d01="1", d02="2", d03="41"), version="3")
     after = restated(warehouse)
     assert after["last_day"] == "2026-11-03"
-    assert [float(after["amounts"]["cost"][side]) for side in ("before", "after")] == [43.0, 44.0]
+    assert [float(after["amounts"]["XXX"]["cost"][side]) for side in ("before", "after")] == [43.0, 44.0]
 
 
 def test_a_trailing_window_is_compared_on_the_days_that_it_pulled_again(warehouse):
@@ -47,12 +47,12 @@ def test_a_trailing_window_is_compared_on_the_days_that_it_pulled_again(warehous
     after = restated(warehouse)
     assert after["last_day"] == "2026-11-02"
     # the 1st is outside the window, the 3rd was not there before
-    assert [float(after["amounts"]["amount"][side]) for side in ("before", "after")] == [7.25, 8.0]
+    assert [float(after["amounts"]["XXX"]["amount"][side]) for side in ("before", "after")] == [7.25, 8.0]
 
 
 def test_a_window_that_empties_a_day_takes_all_of_it_away(warehouse):
     warehouse.deliver("costs", costs(d01=5.0), "1.json", version="1", window=("2026-11-01", "2026-11-02"))
     warehouse.deliver("costs", costs(d02=1.0), "2.json", version="2", window=("2026-11-01", "2026-11-03"), force=True)
     after = restated(warehouse)
-    assert float(after["amounts"]["amount"]["before"]) == 5.0
-    assert after["amounts"]["amount"]["after"] is None
+    assert float(after["amounts"]["XXX"]["amount"]["before"]) == 5.0
+    assert after["amounts"]["XXX"]["amount"]["after"] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 HEADER = (
     "BilledCost,EffectiveCost,BillingCurrency,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,"
     "ChargePeriodEnd,ChargeCategory,ChargeClass,ProviderName,ServiceName,ServiceCategory\n"
@@ -62,6 +64,14 @@ def test_b11_a_month_restated_in_another_currency_replaces_the_old_one(own_schem
         version="2",
     )
     assert costs(own_schemas) == [("2026-09", "2026-09-01", "EUR", "9.20"), ("2026-09", "2026-09-02", "EUR", "6.44")]
+    # on record in each currency by itself: 17 dollars went, 15.64 euros came
+    [(record,)] = own_schemas.query("select restated from raw.load_ledger where restated is not null")
+    billed = {currency: columns["billed_cost"] for currency, columns in json.loads(record)["amounts"].items()}
+    sides = {
+        currency: [sums[side] and float(sums[side]) for side in ("before", "after")]
+        for currency, sums in billed.items()
+    }
+    assert sides == {"USD": [17, None], "EUR": [None, 15.64]}
 
 
 def test_b14_a_correction_in_a_later_period_leaves_the_closed_month_alone(own_schemas):
