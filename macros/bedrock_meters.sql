@@ -8,7 +8,9 @@ bedrock_parsed as (
     select
         *,
         coalesce({{ service_code }} in ('AmazonBedrock', 'AmazonBedrockService', 'AmazonBedrockFoundationModels'), false)
-        or coalesce(regexp_matches({{ usage_type }}, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$'), false) as is_bedrock,
+        or coalesce(regexp_matches({{ usage_type }}, 'MP:.*(Input|Output).*TokenCount|MP:.*_tokens.*Units$'), false)
+        -- a model of the marketplace has a product code of its own
+        or coalesce({{ product_name }} like '%(Amazon Bedrock Edition)%', false) as is_bedrock,
         regexp_replace({{ usage_type }}, '^[A-Z]{2,4}[0-9]{0,2}-(MP:[A-Z0-9]+_)?', '') as bedrock_meter
     from {{ lines }}
 ),

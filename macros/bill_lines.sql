@@ -150,7 +150,8 @@ classified as (
     -- a pattern is read only where the service is a model API: elsewhere `video` or `storage` means something else
     left join {{ ref('billing_token_classes') }} as metered
         on coalesce(labels.billing_token_class, case
-            when service.ai_scope = 'model_api' or numbered.service_subcategory = 'Generative AI' then meters.billing_token_class
+            when service.ai_scope = 'model_api' or numbered.x_ai_scope = 'model_api' or numbered.service_subcategory = 'Generative AI'
+                then meters.billing_token_class
         end) = metered.billing_token_class
     left join {{ ref('service_categories') }} as category
         on category.match_field = 'service_category' and numbered.service_category = category.match_value

@@ -99,7 +99,8 @@ classified as (
     left join {{ ref('billing_models') }} as models
         on models.provider_id = 'aws' and lower(metered.bedrock_model) = lower(models.billing_name)
     left join {{ ref('service_categories') }} as service
-        on service.service_provider_name = 'AWS' and service.match_field = 'service_code' and metered.product_code = service.match_value
+        on service.service_provider_name = 'AWS' and service.match_field = 'service_code'
+        and case when metered.is_bedrock then 'AmazonBedrock' else metered.product_code end = service.match_value
         and metered.charge_date >= service.valid_from and metered.charge_date < service.valid_to
     left join {{ ref('service_categories') }} as entity
         on entity.service_provider_name = 'AWS' and entity.match_field = 'billing_entity' and metered.billing_entity = entity.match_value
@@ -171,7 +172,11 @@ select
             else 'Standard'
         end",
         'PricingQuantity': 'case when sku_price_id is not null then usage_amount end',
-        'PricingUnit': 'case when sku_price_id is not null then coalesce(focus_unit, pricing_unit) end',
+        'PricingUnit': "case
+            when sku_price_id is null then null
+            when quantity_unit = 'tokens' and billing_token_class is not null then tokens_per_unit || ' Tokens'
+            else coalesce(focus_unit, pricing_unit)
+        end",
         'ProviderName': "'AWS'",
         'PublisherName': "coalesce(legal_entity, 'Amazon Web Services, Inc.')",
         'RegionId': 'region_id',

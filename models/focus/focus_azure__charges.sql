@@ -64,7 +64,7 @@ priced as (
         -- a price of 0 beside a positive cost is a missing price
         case when retail_price > 0 or cost = 0 then cast(retail_price * price_rate as decimal(38, 12)) end as list_unit_price,
         case when unit_price > 0 or cost = 0 then cast(unit_price * price_rate as decimal(38, 12)) end as contracted_unit_price,
-        regexp_extract(machine_type, '^(N[A-Z])', 1) as instance_family
+        {{ azure_machine_family('machine_type') }} as instance_family
     from charged
 ),
 

@@ -99,7 +99,9 @@ select
     lines.x_usage_type,
     lines.x_operation,
     lines.x_cost_categories,
-    lines.x_discounts
+    lines.x_discounts,
+    lines.x_sku_meter_category,
+    lines.x_sku_meter_subcategory
 from lines
 left join chosen as cards
     on lines.billed_cost is null

@@ -10,11 +10,7 @@ with priced as (
         cost_type = 'regular' and not starts_with(sku_name, 'Commitment') as is_usage,
         cost_type = 'regular' and starts_with(sku_name, 'Commitment') as is_fee,
         pricing_amount / nullif(pricing_unit_quantity, 0) as pricing_quantity,
-        case
-            when machine_type is not null then regexp_extract(machine_type, '^([a-z0-9]+)-', 1)
-            when regexp_matches(lower(sku_name), '[^a-z]gpu[^a-z]|nvidia') then 'gpu'
-            when regexp_matches(lower(sku_name), '(^|[^a-z])tpu') then 'tpu'
-        end as instance_family,
+        {{ google_machine_family('machine_type', 'sku_name') }} as instance_family,
         {{ hash_key([
             'feed', 'billing_account_id', 'service_id', 'sku_id', 'usage_start', 'usage_end', 'project_id', 'region_id',
             'availability_zone', 'resource_id', 'resource_name', 'usage_amount', 'usage_unit', 'pricing_amount', 'pricing_unit',

@@ -1,4 +1,12 @@
--- Names are the specification's in snake case; amounts are rounded here, once.
+{%- set label_columns = ['x_project_labels', 'x_system_labels', 'x_tags', 'x_labels'] -%}
+{#- Start of the month whose midnight, in whatever time zone, an instant is; else the instant. -#}
+{%- set month_in_utc = "case
+        when abs(date_diff('minute', date_trunc('month', <instant> + interval 14 hour), <instant>)) <= 14 * 60
+            then date_trunc('month', <instant> + interval 14 hour)
+        else <instant>
+    end" -%}
+-- Names are the specification's in snake case; amounts are rounded here, once. Google's months begin at midnight in Los Angeles, and
+-- its labels are arrays beside Tags: what is nearer to the use wins.
 select
     _feed as feed,
     _load_id as load_id,
@@ -13,8 +21,8 @@ select
     billing_account_name,
     billing_account_type,
     upper(billing_currency) as billing_currency,
-    coalesce(billing_period_end, billing_period_start + interval 1 month) as billing_period_end,
-    billing_period_start,
+    {{ month_in_utc | replace('<instant>', 'coalesce(billing_period_end, billing_period_start + interval 1 month)') }} as billing_period_end,
+    {{ month_in_utc | replace('<instant>', 'billing_period_start') }} as billing_period_start,
     capacity_reservation_id,
     capacity_reservation_status,
     coalesce(charge_category, 'Usage') as charge_category,
@@ -61,24 +69,42 @@ select
     service_provider_name,
     service_subcategory,
     sku_id,
-    -- AWS has the meter in a column of its own
-    coalesce(nullif(sku_meter, ''), x_usage_type) as sku_meter,
+    -- AWS has the meter in a column of its own, Google in the description of the SKU
+    coalesce(
+        nullif(sku_meter, ''), x_usage_type, case when coalesce(service_provider_name, provider_name) = 'Google Cloud' then charge_description end
+    ) as sku_meter,
     sku_price_details,
     sku_price_id,
     sub_account_id,
     sub_account_name,
     sub_account_type,
-    nullif(tags, '{}') as tags,
+    case
+        when coalesce({{ label_columns | join(', ') }}) is null then nullif(tags, '{}')
+        else nullif(cast(json_merge_patch(
+            {%- for labels in label_columns %}
+            {{ labels_as_object(labels) }},
+            {%- endfor %}
+            coalesce(tags, '{}')
+        ) as varchar), '{}')
+    end as tags,
     provider_name,
     publisher_name,
     principal_id,
     credential_id,
     x_model_id as given_model_id,
     x_project_id as given_project_id,
-    x_instance_type as given_instance_type,
+    coalesce(
+        x_instance_type,
+        {{ json_text(labels_as_object('x_system_labels'), 'compute.googleapis.com/machine_spec') }},
+        regexp_replace(coalesce(
+            {{ json_text('try_cast(x_sku_details as json)', 'ServiceType') }}, {{ json_text('sku_price_details', 'x_ServiceType') }}
+        ), '^Standard_', '')
+    ) as given_instance_type,
     x_service_code,
     x_usage_type,
     x_operation,
     nullif(x_cost_categories, '{}') as x_cost_categories,
-    nullif(x_discounts, '{}') as x_discounts
+    nullif(x_discounts, '{}') as x_discounts,
+    x_sku_meter_category,
+    x_sku_meter_subcategory
 from {{ source('focus', 'focus_charges') }}

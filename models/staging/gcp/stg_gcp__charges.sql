@@ -3,11 +3,6 @@
 {%- set types = "json_extract_string(credits, '$[*].type')" -%}
 {%- set sum_where = "round_even(coalesce(list_sum(list_transform(list_filter(list_zip(" ~ amounts ~ ", " ~ types ~ "), lambda credit: <condition>),
         lambda credit: cast(credit[1] as decimal(38, 20)))), 0), 12)" -%}
-{%- set as_object = "case when json_type(try_cast(<array> as json)) = 'ARRAY' and json_array_length(<array>) > 0
-        then '{' || array_to_string(list_transform(
-            list_zip(json_extract_string(<array>, '$[*].key'), json_extract_string(<array>, '$[*].value')),
-            lambda entry: cast(to_json(entry[1]) as varchar) || ':' || coalesce(cast(to_json(entry[2]) as varchar), '\"\"')
-        ), ',') || '}' else '{}' end" -%}
 select
     _feed as feed,
     _load_id as load_id,
@@ -59,7 +54,7 @@ select
     -- what is nearer to the use wins: a resource's label over its project's
     nullif(cast(json_merge_patch(
         {%- for array in ["json_extract(project, '$.labels')", 'system_labels', 'tags', 'labels'] %}
-        {{ as_object | replace('<array>', array) }}{{ ',' if not loop.last }}
+        {{ labels_as_object(array) }}{{ ',' if not loop.last }}
         {%- endfor %}
     ) as varchar), '{}') as tags,
     export_time

@@ -14,7 +14,7 @@ from orchestration.landing.deliveries import land
 from orchestration.landing.load import LoadResult, load_pending
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.built_models import build_models, raw_tables, run_dbt
-from tests.unit.bills import anthropic_bills, azure_bills, gcp_bills, keyed_bills
+from tests.unit.bills import anthropic_bills, azure_bills, focus_exports, gcp_bills, keyed_bills
 
 AS_OF = datetime(2026, 11, 21)
 
@@ -63,8 +63,8 @@ def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     """A connection to what dbt made of all bills of this folder: schemas raw, staging and focus."""
     folder = tmp_path_factory.mktemp("bills")
     settings = warehouse_at(folder / "home")
-    for deliver in (azure_bills.deliver, gcp_bills.deliver, anthropic_bills.deliver, keyed_bills.deliver):
-        deliver(settings, folder)
+    for bills in (azure_bills, gcp_bills, anthropic_bills, keyed_bills, focus_exports):
+        bills.deliver(settings, folder)
     refused = [(one.table, one.reason) for one in load_pending(settings, as_of=AS_OF) if one.outcome != "loaded"]
     assert not refused
     database = folder / "bills.duckdb"

@@ -57,6 +57,13 @@ LINES = [
     line("bedrock service", line_item_product_code="AmazonBedrockService", line_item_usage_type="USE1-Claude4.5Haiku-output-tokens",
          pricing_unit="1M tokens", line_item_iam_principal="arn:aws:sts::222222222222:assumed-role/bot/s", line_item_resource_id="profile-1",
          line_item_usage_amount="2.5"),
+    line("bedrock of the marketplace", line_item_product_code="8kq2f3", bill_billing_entity="AWS Marketplace", line_item_legal_entity="Anthropic, PBC",
+         line_item_usage_type="USE1-MP:USE1_InputTokenCount-Units", product_product_name="Claude Opus 4.8 (Amazon Bedrock Edition)",
+         pricing_unit="Units", line_item_usage_amount="2.5"),
+    line("capacity of the marketplace", line_item_product_code="8kq2f3", bill_billing_entity="AWS Marketplace",
+         line_item_usage_type="USE1-MP:USE1_ProvisionedThroughput_ModelUnits-Units", pricing_unit="Hrs",
+         product_product_name="Claude Opus 4.8 (Amazon Bedrock Edition)"),
+    line("software of the marketplace", line_item_product_code="9zz", bill_billing_entity="AWS Marketplace", line_item_usage_type="MP:seat"),
     line("tagged", resource_tags='{"user_team":"research, \\"core\\"","aws_eks_cluster_name":"ml"}', cost_category='{"env":"prod"}',
          discount='{"edp":-1.5}'),
     line("credit", line_item_line_item_type="Credit", line_item_unblended_cost=-5),
@@ -127,6 +134,17 @@ def test_t26_bedrock_under_both_product_codes_has_its_principal(focus, name, tok
     columns = "x_AiScope, x_PrincipalId, x_ProjectId, ConsumedQuantity, ConsumedUnit, x_UsageQuantity, PricingQuantity"
     principal = "arn:aws:sts::222222222222:assumed-role/bot/s"
     assert one(focus, columns, name) == ("model_api", principal, "profile-1", tokens, "Tokens", tokens, Decimal("2.5"))
+
+
+def test_t26_models_of_the_marketplace_are_model_apis(focus):
+    """Third-party models may be sold by the marketplace: their product code says nothing, their usage type and product do."""
+    columns = "ServiceSubcategory, x_AiScope, x_MeterScope, x_ModelId, x_BillingTokenClass, x_UsageQuantity"
+    assert one(focus, columns, "bedrock of the marketplace") == (
+        "Generative AI", "model_api", "aws", "regional.anthropic.claude-opus-4-8-v1:0", "input", 2_500_000,
+    )  # fmt: skip
+    capacity = one(focus, "ServiceSubcategory, x_AiScope, x_BillingTokenClass", "capacity of the marketplace")
+    assert capacity == ("Generative AI", "model_api", "provisioned_hours")
+    assert one(focus, columns, "software of the marketplace")[:2] == ("Other (Other)", "not_ai")
 
 
 def test_units_and_details_have_the_specifications_form(focus):
