@@ -204,10 +204,12 @@ def land_list(settings: Settings, manifest: Path, root: Path | None, arrived_by:
 @click.option("--feed", help="The account; its actual and amortized exports belong to one feed.")
 @click.pass_obj
 def land_export(settings: Settings, source: str, folder: Path, feed: str | None) -> None:
-    """Land the newest run of each month of the Azure exports in FOLDER, a synced container or a part of one.
+    """Land the newest run of each month of the Azure or AWS exports in FOLDER, a synced container or a part of one.
 
-    A run is known by its manifest.json; runs that a later one of the same month replaced are not read. The FOCUS export goes
-    to source `focus`, actual and amortized cost to `azure`.
+    A run is known by its manifest, and only the files that it lists are read; runs that a later one of the same month
+    replaced are not. FOCUS exports go to source `focus`, Azure's actual and amortized cost to `azure`, AWS reports
+    (CUR 2.0 and legacy) to `aws_cur`. AWS's manifests hold no time: sync them so that modification times are kept, as
+    `aws s3 sync` does.
     """
     from orchestration.landing.deliveries import LandingError
     from orchestration.landing.export_runs import land_newest_runs
