@@ -224,6 +224,29 @@ device_hours as (
 
 ),
 
+-- GPUs that an OpenShift report names; those that no pod held are not in it.
+openshift_devices as (
+
+    select
+        gpus.usage_date,
+        gpus.interval_started_at as usage_hour,
+        coalesce(nodes.resource_id, gpus.node_name) as resource_id,
+        max(gpus.node_name) as node_name,
+        max(gpus.gpu_model) as gpu_model,
+        cast(count(distinct gpus.gpu_uuid) as decimal(38, 9)) as gpu_count
+    from {{ ref('stg_openshift__gpu_usage') }} as gpus
+    left join (
+        select usage_date, feed, node_name, max(resource_id) as resource_id
+        from {{ ref('stg_openshift__pod_usage') }}
+        where {{ in_dirty_days('usage_date') }}
+        group by usage_date, feed, node_name
+    ) as nodes
+        on gpus.usage_date = nodes.usage_date and gpus.feed = nodes.feed and gpus.node_name = nodes.node_name
+    where {{ in_dirty_days('gpus.usage_date') }}
+    group by gpus.usage_date, gpus.interval_started_at, coalesce(nodes.resource_id, gpus.node_name)
+
+),
+
 witnesses as (
 
     {%- for kind, column in [('gpu', 'gpu_count'), ('cpu', 'core_count'), ('memory', 'memory_gib')] %}
@@ -296,6 +319,20 @@ witnesses as (
     union all
 
     select
+        4 as precedence,
+        usage_date,
+        usage_hour,
+        resource_id,
+        node_name,
+        cast(null as {{ dbt.type_string() }}) as instance_type,
+        'gpu' as resource_kind,
+        gpu_count as capacity_quantity,
+        gpu_model
+    from openshift_devices
+
+    union all
+
+    select
         5 as precedence,
         usage_date,
         usage_hour,
@@ -360,7 +397,7 @@ select
         else coalesce(specs.memory_unit_weight, other.memory_unit_weight)
     end as decimal(38, 9)) as unit_weight,
     case ranked.precedence
-        when 1 then 'kube_state_metrics' when 2 then 'openshift' when 3 then 'instance_specs' when 4 then 'dcgm' else 'claims'
+        when 1 then 'kube_state_metrics' when 2 then 'openshift' when 3 then 'instance_specs' when 4 then 'devices' else 'claims'
     end as capacity_source
 from ranked
 left join {{ ref('instance_specs') }} as specs on ranked.known_instance_type = specs.instance_type
