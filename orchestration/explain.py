@@ -81,6 +81,67 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console, charges: 
         console.print("[bold]Invoice[/]\nNo bill covers this yet: what stands above is an estimate at contract price.")
 
 
+def _deployment(connection: duckdb.DuckDBPyConnection, console: Console, request: dict) -> None:
+    """For a model on own GPUs: which deployment answered, on which pods and nodes in that hour, and the bill lines that pay for them."""
+    if request["deployment_id"] is None:
+        return
+    served = _rows(
+        connection,
+        """
+        select max(case when not is_co_hosted then model_id end) as own_model_id, max(model_rule) as model_rule,
+            max(work_basis) as work_basis, 1e6 * sum(fully_loaded_cost) / nullif(sum(total_tokens), 0) as cost, max(billing_currency) as currency
+        from unit_economics.self_hosted_serving_daily
+        where usage_date = ? and deployment_id = ?
+        group by billing_currency
+        order by sum(fully_loaded_cost) desc
+        limit 1
+        """,
+        request["usage_date"], request["deployment_id"],
+    )  # fmt: skip
+    console.print(f"[bold]Deployment {request['deployment_id']}[/]", highlight=False)
+    for row in served:
+        console.print(
+            f"held for {row['own_model_id'] or 'an unknown model'} ({(row['model_rule'] or 'nothing').replace('_', ' ')} says so); "
+            f"{amount(row['cost'])} {row['currency']} a million tokens that day, idle and passed on included; "
+            f"input and output by {(row['work_basis'] or 'nothing').replace('_', ' ')}",
+            highlight=False,
+        )
+    nodes = _rows(
+        connection,
+        """
+        with pods as (
+            select resource_id, any_value(node_name) as node_name, any_value(deployment_rule) as deployment_rule,
+                string_agg(namespace || '/' || pod_name, ', ' order by namespace, pod_name) as pods
+            from core.bridge_deployment_pods
+            where usage_date = ? and deployment_id = ?
+                and coalesce(held_from < ? + interval 1 hour and held_until > ?, true)
+            group by resource_id
+        )
+        select pods.*, lines.ServiceName as service_name, lines.x_ChargeId as charge_id, lines.BillingCurrency as billing_currency,
+            sum(ledger.effective_cost) as effective_cost
+        from core.fct_cost_allocation as ledger
+        inner join focus.cost_and_usage as lines on ledger.charge_id = lines.x_ChargeId
+        left join pods on lines.ResourceId = pods.resource_id
+        where ledger.usage_date = ? and ledger.usage_hour = ? and ledger.deployment_id = ?
+        group by all
+        order by effective_cost desc, charge_id
+        limit 12
+        """,
+        request["usage_date"], request["deployment_id"], request["usage_hour"], request["usage_hour"],
+        request["usage_date"], request["usage_hour"], request["deployment_id"],
+    )  # fmt: skip
+    table = new_table(
+        f"Its machines in the hour {request['usage_hour']:%H:%M}",
+        "<pods", "<found by", "<node", "<in the bill", "deployment's cost", "<", "<bill line",
+    )  # fmt: skip
+    for row in nodes:
+        table.add_row(
+            row["pods"] or "", (row["deployment_rule"] or "").replace("_", " "), row["node_name"] or "", row["resource_id"] or "",
+            amount(row["effective_cost"], 6), row["billing_currency"], f"{row['service_name'] or ''} {row['charge_id'][:12]}",
+        )  # fmt: skip
+    console.print(table if nodes else "No bill covers its machines in this hour yet.", "")
+
+
 def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier: str, month: str | None) -> None:
     del month
     found = _rows(
@@ -128,6 +189,7 @@ def _request(connection: duckdb.DuckDBPyConnection, console: Console, identifier
             f"price version {request['price_version'] or 'none'}\n",
             highlight=False,
         )
+        _deployment(connection, console, request)
         ledger = _rows(
             connection,
             """

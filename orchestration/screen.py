@@ -233,44 +233,53 @@ def _worst_customer(connection: duckdb.DuckDBPyConnection, console: Console) -> 
 
 
 def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
-    rows = connection.execute(
+    month = closed_month(connection)
+    apis = connection.execute(
         """
-        select case when provider_id = 'self_hosted' then 'self-hosted' else 'API' end, provider_id, model_id, billing_currency,
-            sum(total_tokens), 1e6 * sum(metered_cost) / nullif(sum(total_tokens), 0), 1e6 * sum(net_unit_cost) / nullif(sum(total_tokens), 0),
-            1e6 * sum(net_unit_cost + transferred_cost) / nullif(sum(total_tokens), 0)
+        select provider_id || ' API', model_id, billing_currency, sum(total_tokens),
+            1e6 * sum(metered_cost) / nullif(sum(total_tokens), 0), 1e6 * sum(net_unit_cost) / nullif(sum(total_tokens), 0),
+            1e6 * sum(net_unit_cost + transferred_cost) / nullif(sum(total_tokens), 0), null, null, null
         from unit_economics.cost_per_model_daily
-        where date_trunc('month', usage_date) = ? and purpose = 'inference'
+        where date_trunc('month', usage_date) = ? and purpose = 'inference' and provider_id <> 'self_hosted'
         group by all
         having sum(total_tokens) > 0 and sum(metered_cost) > 0
-        order by 1, sum(total_tokens) desc
+        order by sum(total_tokens) desc
+        limit 4
         """,
-        [closed_month(connection)],
+        [month],
     ).fetchall()
-    if not rows:
+    own = connection.execute(
+        """
+        select 'own GPUs', model_id, billing_currency, sum(total_tokens), 1e6 * sum(productive_cost) / sum(total_tokens),
+            1e6 * sum(direct_cost) / sum(total_tokens), 1e6 * sum(fully_loaded_cost) / sum(total_tokens),
+            1e6 * sum(api_list_cost_usd) / sum(total_tokens), sum(productive_cost) / nullif(sum(fully_loaded_cost), 0),
+            sum(usage_reporting_cost) / nullif(sum(api_list_reporting_cost), 0)
+        from unit_economics.self_hosted_serving_daily
+        where date_trunc('month', usage_date) = ?
+        group by all
+        having sum(total_tokens) > 0
+        order by sum(total_tokens) desc
+        limit 4
+        """,
+        [month],
+    ).fetchall()
+    if not apis and not own:
         return
     table = new_table(
         "A million tokens, by API and on our own GPUs",
-        "<served by",
-        "<model",
-        "tokens (M)",
-        "used",
-        "with idle",
-        "fully loaded",
-        "<",
-    )
-    shown = [row for row in rows if row[0] == "API"][:4] + [row for row in rows if row[0] != "API"][:4]
-    for kind, provider, model, currency, tokens, used, allocated, loaded in shown:
+        "<served by", "<model", "tokens (M)", "used", "with idle", "fully loaded", "API asks", "in use", "pays from", "<",
+    )  # fmt: skip
+    for kind, model, currency, tokens, used, held, loaded, api, in_use, break_even in [*apis, *own]:
         table.add_row(
-            f"{provider} API" if kind == "API" else "own GPUs",
-            model,
-            amount(tokens / 1_000_000, 1),
-            amount(used),
-            amount(allocated),
-            amount(loaded),
+            kind, model, amount(tokens / 1_000_000, 1), amount(used), amount(held), amount(loaded), amount(api),
+            "" if in_use is None else f"{in_use:.0%}", "" if break_even is None else f"{break_even:.0%}" if break_even <= 1 else "never",
             currency,
-        )
+        )  # fmt: skip
     console.print(table)
-    console.print("[dim]Fully loaded: with its part of the capacity that nobody held, by declared rules.[/]\n")
+    console.print(
+        "[dim]Fully loaded: with its part of the capacity that nobody held, by declared rules. API asks: USD list price of the API named in "
+        "serving_map, at the same mix of tokens. Own GPUs pay from the use at which fully loaded costs as much.[/]\n"
+    )
 
 
 def _restatements(connection: duckdb.DuckDBPyConnection, console: Console) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import duckdb
 import pytest
+from rich.console import Console
+
+from orchestration.explain import print_explanation
 
 CENT = Decimal("0.01")
 
@@ -202,17 +206,126 @@ def test_bill_and_log_differ_by_the_lines_that_were_never_logged_and_by_what_is_
     ) == [(0,)]
 
 
-def test_a_served_model_carries_what_its_servers_held_idle(marts):
-    """Every dollar of a deployment is under the model's own name, so that tokens with idle cost more than tokens used."""
-    aliased = rows(
+def test_capacity_of_a_deployment_is_under_the_model_that_it_is_held_for(marts):
+    """What no request caused is under the base model's own name, however many adapters it serves and whatever its pods' labels say."""
+    named = rows(
         marts,
         """
-        select deployment_id, usage_date, count(distinct model_id) from core.fct_cost_allocation
-        where provider_id = 'self_hosted' and workload_type = 'serving' and deployment_id in (select distinct deployment_id from requests)
-        group by all having count(distinct model_id) > 1
+        select deployment_id, model_id from core.fct_cost_allocation
+        where workload_type = 'serving' and allocation_group_id is null
+            and deployment_id in (select distinct deployment_id from truth_serving_daily)
+        group by all order by all
         """,
     )
-    assert aliased == []
+    assert named == rows(
+        marts,
+        "select distinct deployment_id, model_id from truth_serving_daily where held_cost is not null order by all",
+    )
+
+
+def test_served_models_cost_and_served_what_they_did(marts):
+    """To the cent and to the token, by day, deployment and model: an adapter has what was logged of it, found by its name alone; its
+    base model the rest, logged or not. Prefill and decode are told apart by measured time where the engine has it."""
+    wrong = rows(
+        marts,
+        f"""
+        with mart as (
+            select usage_date, deployment_id, model_id, sum(productive_cost) as productive_cost,
+                sum(usage_input_cost) / nullif(sum(usage_input_cost + usage_output_cost), 0) as prefill_share,
+                sum(answered_requests) as answered_requests, sum(computed_prompt_tokens) as computed_prompt_tokens,
+                sum(cached_prompt_tokens) as cached_prompt_tokens, sum(generated_tokens) as generated_tokens, sum(preemptions) as preemptions
+            from unit_economics.self_hosted_serving_daily
+            where deployment_id in (select distinct deployment_id from truth_serving_daily)
+            group by all)
+        select usage_date, deployment_id, model_id, m.productive_cost, t.productive_cost, m.prefill_share,
+            t.prefill_cost / nullif(t.prefill_cost + t.decode_cost, 0), m.computed_prompt_tokens, t.computed_prompt_tokens
+        from mart m full join truth_serving_daily t using (usage_date, deployment_id, model_id)
+        where coalesce(abs(m.productive_cost - t.productive_cost), 1) > {CENT}
+            or coalesce(abs(m.prefill_share - t.prefill_cost / nullif(t.prefill_cost + t.decode_cost, 0)), 0) > 1e-6
+            or (m.prefill_share is null) <> (t.prefill_cost + t.decode_cost = 0)
+            or m.answered_requests is distinct from t.answered_requests
+            or m.computed_prompt_tokens is distinct from t.computed_prompt_tokens
+            or m.cached_prompt_tokens is distinct from t.cached_prompt_tokens
+            or m.generated_tokens is distinct from t.generated_tokens
+            or m.preemptions is distinct from t.preemptions
+        """,
+    )
+    assert wrong == []
+    assert rows(
+        marts,
+        "select deployment_id, model_rule, max(work_basis), bool_or(is_co_hosted) from unit_economics.self_hosted_serving_daily"
+        " where total_tokens > 0 group by all order by all",
+    ) == [
+        ("chat-70b", "serving_map", "inference_seconds", True),
+        ("code-32b", "serving_map", "weighted_tokens", False),
+    ]
+
+
+def test_a_deployment_costs_what_its_servers_cost(marts):
+    """Busy, idle or not measured: every dollar of its nodes in an hour is with the deployment that held them."""
+    wrong = rows(
+        marts,
+        f"""
+        with mart as (
+            select usage_date, deployment_id, sum(direct_cost) as held_cost, sum(activity_unknown_cost) as unknown_cost
+            from unit_economics.self_hosted_serving_daily group by all),
+        truth as (select * from truth_serving_daily where held_cost is not null)
+        select usage_date, deployment_id, m.held_cost, t.held_cost, m.unknown_cost, t.unknown_cost
+        from mart m right join truth t using (usage_date, deployment_id)
+        where coalesce(abs(m.held_cost - t.held_cost), 1) > {CENT} or coalesce(abs(m.unknown_cost - t.unknown_cost), 1) > {CENT}
+        """,
+    )
+    assert wrong == []
+
+
+def test_a_self_hosted_request_is_explained_down_to_its_machines(marts, demo):
+    """Of the adapter, whose log names no deployment: the pods of that hour, their nodes, and the nodes' lines in the bill."""
+    [(request, resource)] = rows(
+        marts,
+        """
+        select r.request_id, l.ResourceId
+        from requests r
+        join core.fct_cost_allocation a on a.usage_date = r.usage_date and a.allocation_group_id = r.allocation_group_id
+        join focus.cost_and_usage l on l.x_ChargeId = a.charge_id
+        where r.raw_model = 'support-lora' and not r.is_failed
+        order by r.request_id, l.ResourceId limit 1
+        """,
+    )
+    page = io.StringIO()
+    print_explanation(demo.settings, "request", request, console=Console(file=page, width=300))
+    text = page.getvalue()
+    [(node, pod)] = rows(
+        marts,
+        f"""
+        select node_name, namespace || '/' || pod_name from core.bridge_deployment_pods p
+        join requests r on r.request_id = '{request}' and p.usage_date = r.usage_date and p.deployment_id = 'chat-70b'
+        where resource_id = '{resource}' and held_from < r.usage_hour + interval 1 hour and held_until > r.usage_hour
+        """,
+    )
+    for found in ("Deployment chat-70b", "serving map", "Llama-3.3-70B", "inference seconds", pod, node, resource):
+        assert found in text, text
+    assert [line for line in text.splitlines() if resource in line and "Elastic Compute Cloud" in line]
+
+
+def test_own_gpus_are_compared_with_the_api_that_the_map_names(marts):
+    """At the prices of Together and Cloudflare in genai-prices; neither has one for cached tokens, which cost like any others."""
+    prices = {
+        ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"): (Decimal("0.88"), Decimal("0.88")),
+        ("cloudflare", "@cf/qwen/qwen2.5-coder-32b-instruct"): (Decimal("0.66"), Decimal("1")),
+    }
+    compared = rows(
+        marts,
+        """
+        select api_provider_id, api_model_id, sum(prompt_tokens), sum(generated_tokens), sum(api_list_cost_usd),
+            count(*) filter (where api_list_cost_usd is null and total_tokens > 0)
+        from unit_economics.self_hosted_serving_daily where api_model_id is not null group by all
+        """,
+    )
+    assert {row[:2] for row in compared} == set(prices)
+    for provider, model, prompt, generated, cost, unpriced in compared:
+        price = prices[provider, model]
+        assert abs(cost - (prompt * price[0] + generated * price[1]) / 1_000_000) < CENT
+        assert unpriced == 0
 
 
 def test_at_most_three_percent_has_no_owner(marts):

@@ -23,7 +23,10 @@ with observations as (
         on
             samples.metric = counters.metric
             and counters.variant in ('*', samples.variant)
-    where ({{ in_dirty_days('samples.sample_date') }} or {{ in_dirty_days('samples.lookback_for_date') }})
+    where
+        -- most series of a pull are buckets: they are passed over before their labels are taken apart
+        samples.metric not like '%_bucket'
+        and ({{ in_dirty_days('samples.sample_date') }} or {{ in_dirty_days('samples.lookback_for_date') }})
     group by samples.series_key, samples.sample_date, samples.observed_at
 
 ),
@@ -123,8 +126,11 @@ placed as (
         engines.*,
         coalesce(pods.deployment_id, names.deployment_id, engines.served_model_name, engines.address, 'unknown') as deployment_id,
         -- look-ups of the prefix cache may be counted again and again while a request waits: never more than was prompted
-        case when cached_prompt_tokens > prompt_tokens then prompt_tokens else cached_prompt_tokens end as cached_tokens,
-        coalesce(prompt_tokens, 0) + coalesce(generated_tokens, 0) > 0 as has_worked
+        case
+            when engines.cached_prompt_tokens > engines.prompt_tokens then engines.prompt_tokens
+            else engines.cached_prompt_tokens
+        end as cached_tokens,
+        coalesce(engines.prompt_tokens, 0) + coalesce(engines.generated_tokens, 0) > 0 as has_worked
     from engines
     left join pods
         on

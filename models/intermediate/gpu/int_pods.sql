@@ -85,8 +85,8 @@ mapped as (
         on
             bounded.usage_date >= map.valid_from
             and bounded.usage_date < map.valid_to
-            and (map.namespace = '' or map.namespace = bounded.namespace)
-            and (map.pod_app = '' or map.pod_app = bounded.label_app)
+            and map.namespace in ('', bounded.namespace)
+            and map.pod_app in ('', bounded.label_app)
             and (map.pod_name = '' or bounded.pod_name like replace(map.pod_name, '*', '%'))
     where map.pod_app <> '' or map.pod_name <> ''
     group by bounded.usage_date, bounded.pod_uid
@@ -96,32 +96,34 @@ mapped as (
 select
     bounded.usage_date,
     bounded.pod_uid,
-    feed,
-    namespace,
-    pod_name,
-    node_name,
+    bounded.feed,
+    bounded.namespace,
+    bounded.pod_name,
+    bounded.node_name,
     coalesce(mapped.deployment_id, bounded.label_app) as deployment_id,
     case
         when mapped.deployment_id is not null then 'serving_map'
         when bounded.label_app is not null then 'pod_label'
     end as deployment_rule,
-    started_at,
-    ended_at,
-    greatest(started_at, day_start) as held_from,
-    greatest(least(coalesce(ended_at, day_end), day_end), greatest(started_at, day_start)) as held_until,
+    bounded.started_at,
+    bounded.ended_at,
+    greatest(bounded.started_at, bounded.day_start) as held_from,
+    greatest(
+        least(coalesce(bounded.ended_at, bounded.day_end), bounded.day_end), greatest(bounded.started_at, bounded.day_start)
+    ) as held_until,
     case
-        when has_failed = 1 then 'Failed'
-        when has_succeeded = 1 then 'Succeeded'
-        when ended_at is not null then 'Gone'
+        when bounded.has_failed = 1 then 'Failed'
+        when bounded.has_succeeded = 1 then 'Succeeded'
+        when bounded.ended_at is not null then 'Gone'
         else 'Running'
     end as phase,
-    reason,
-    label_team,
-    label_app,
-    label_model,
-    label_environment,
-    label_mlflow_run_id,
-    label_workload_type
+    bounded.reason,
+    bounded.label_team,
+    bounded.label_app,
+    bounded.label_model,
+    bounded.label_environment,
+    bounded.label_mlflow_run_id,
+    bounded.label_workload_type
 from bounded
 left join mapped on bounded.usage_date = mapped.usage_date and bounded.pod_uid = mapped.pod_uid
 where bounded.node_name is not null

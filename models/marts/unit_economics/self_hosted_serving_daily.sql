@@ -397,6 +397,7 @@ select
     reporting_currency,
     rate_set,
     cast(fully_loaded_reporting_cost as decimal(38, 12)) as fully_loaded_reporting_cost,
+    cast(usage_reporting_cost as decimal(38, 12)) as usage_reporting_cost,
     cast(api_list_reporting_cost as decimal(38, 12)) as api_list_reporting_cost,
     cast(
         cast(usage_reporting_cost as double) / nullif(cast(api_list_reporting_cost as double), 0) as decimal(18, 9)

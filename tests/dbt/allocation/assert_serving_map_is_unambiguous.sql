@@ -22,8 +22,8 @@ inner join map
     on
         pods.usage_date >= map.valid_from
         and pods.usage_date < map.valid_to
-        and (map.namespace = '' or map.namespace = pods.namespace)
-        and (map.pod_app = '' or map.pod_app = pods.label_app)
+        and map.namespace in ('', pods.namespace)
+        and map.pod_app in ('', pods.label_app)
         and (map.pod_name = '' or pods.pod_name like replace(map.pod_name, '*', '%'))
 where (map.pod_app <> '' or map.pod_name <> '') and {{ replaced_days('pods.usage_date') }}
 group by pods.usage_date, pods.namespace, pods.pod_name, pods.pod_uid
