@@ -6,6 +6,7 @@ What does not belong here: business rules. A figure that a mart does not hold is
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -71,7 +72,7 @@ def _invoices(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
         "the month can be closed" if status == "closed" else f"the month stays open for {waiting or 'its last days'}"
     )
     console.print(
-        f"{tied} of {len(rows)} issuers tie{f', {explained} differ by a named correction' if explained else ''}: {verdict}.\n",
+        f"{tied} of {len(rows)} issuers tie{f', {explained} by what is named beside it' if explained else ''}: {verdict}.\n",
         highlight=False,
     )
 
@@ -102,7 +103,7 @@ def _gateway(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     for name, part in zip(names, reasons, strict=True):
         if part:
             table.add_row(f"  {name}", f"{part:+,.2f}")
-    table.add_row("[bold]billed by the vendors[/]", f"[bold]{amount(billed)}[/]")
+    table.add_row("[bold]use on the vendors' bills[/]", f"[bold]{amount(billed)}[/]")
     console.print(table)
     share = f" ({gap / gateway:+.1%})" if gateway else ""
     console.print(f"Gap {gap:+,.2f} {currency}{share}, every cent of it with a reason.\n", highlight=False)
@@ -127,8 +128,19 @@ def where_it_went(connection: duckdb.DuckDBPyConnection, month: object) -> list[
     ).fetchall()
 
 
+def billed(connection: duckdb.DuckDBPyConnection, month: object) -> dict[str, Decimal]:
+    """Currency -> what the bills say of the same lines, as it was invoiced: prepaid amounts in the month that paid them."""
+    return dict(
+        connection.execute(
+            "select billing_currency, sum(billed_cost) from core.fct_cost_allocation where date_trunc('month', usage_date) = ? group by all",
+            [month],
+        ).fetchall()
+    )
+
+
 def _where_it_went(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
-    rows = where_it_went(connection, closed_month(connection))
+    month = closed_month(connection)
+    rows = where_it_went(connection, month)
     currencies = sorted({row[1] for row in rows})
     table = new_table(
         "Where the money went (effective cost)", "<", *[name for currency in currencies for name in (currency, "")]
@@ -139,12 +151,18 @@ def _where_it_went(connection: duckdb.DuckDBPyConnection, console: Console) -> N
             found = next((row for row in rows if row[0] == bucket and row[1] == currency), None)
             cells += [amount(found[2], 0), f"{found[3]:.1%}"] if found else ["", ""]
         table.add_row(bucket[2:], *cells)
-    totals = [
-        cell
-        for currency in currencies
-        for cell in (f"[bold]{amount(sum(r[2] for r in rows if r[1] == currency), 0)}[/]", "")
-    ]
-    table.add_row("[bold]total[/]", *totals)
+    invoiced = billed(connection, month)
+    totals = {currency: sum(row[2] for row in rows if row[1] == currency) for currency in currencies}
+    # what was paid before it is used, or used after it was paid: otherwise cost and invoices would not seem to be one bill
+    other_months = {currency: invoiced[currency] - totals[currency] for currency in currencies}
+
+    def line(words: str, amounts: dict[str, Decimal]) -> None:
+        table.add_row(words, *[cell for currency in currencies for cell in (amount(amounts[currency], 0), "")])
+
+    line("[bold]total[/]", totals)
+    if any(abs(part) >= 1 for part in other_months.values()):
+        line("  paid for the use of other months", other_months)
+        line("  billed", invoiced)
     console.print(table, "")
 
 

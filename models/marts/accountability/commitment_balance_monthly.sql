@@ -45,7 +45,11 @@ contract_months as (
         contracts.*,
         months.month_start,
         -- how far the month is known: to its end, or as far as there are bills
-        least(cast(months.month_start + interval 1 month as date), horizon.seen_until, contracts.valid_to) as known_until
+        least(cast(months.month_start + interval 1 month as date), horizon.seen_until, contracts.valid_to) as known_until,
+        case
+            when contracts.fulfilment = 'month' then least(cast(months.month_start + interval 1 month as date), contracts.valid_to)
+            else contracts.valid_to
+        end as usable_until
     from contracts
     cross join horizon
     inner join months
@@ -157,7 +161,8 @@ measured as (
         contract_months.committed_amount,
         contract_months.committed_quantity,
         cast(paces.drawn_at_pace as double) / nullif(paces.pace_days, 0) as daily_drawn,
-        {{ seconds_between('contract_months.known_until', 'contract_months.valid_to') }} / 86400 as days_left
+        -- a month's amount ends with its month
+        {{ seconds_between('contract_months.known_until', 'contract_months.usable_until') }} / 86400 as days_left
     from contract_months
     inner join running on contract_months.contract_id = running.contract_id and contract_months.month_start = running.month_start
     inner join paces on contract_months.contract_id = paces.contract_id and contract_months.month_start = paces.month_start

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
-from tests.unit.bills.keyed_bills import INVOICE, OPENAI
+from tests.unit.bills.keyed_bills import INVOICE, OPENAI, TAIL_COST, TAIL_LINES
 
 COREWEAVE = "from focus.cost_and_usage where x_Feed = 'coreweave'"
 
@@ -32,7 +33,7 @@ def test_machines_are_known_by_their_sku(charges):
     ).fetchall() == [("gd-8xh200ib-i128", "accelerator", "Compute")]
 
 
-def test_b5_a_quantity_without_price_costs_null_and_is_counted(charges):
+def test_b5_b19_a_quantity_without_price_costs_null_and_is_counted(charges):
     assert charges.execute(
         "select feed, line_item_type, left_out_reason, bill_lines, unblended_cost, billing_currency from quality.bill_lines_left_out order by feed"
     ).fetchall() == [
@@ -60,6 +61,20 @@ def test_an_invoice_needs_periods_a_cost_and_a_currency(charges):
     ]
 
 
+def test_b4_b23_a_long_tail_of_equal_lines_adds_up_and_what_rounding_took_is_on_record(charges):
+    """Each line is rounded once, to twelve places; no two are one. A float would have said 0.20617284999999998 or so."""
+    rounded = Decimal("0.000004123457")
+    assert charges.execute(
+        "select count(distinct x_ChargeId), sum(BilledCost), typeof(sum(BilledCost)) from focus.cost_and_usage where x_Feed = 'tail'"
+    ).fetchone() == (TAIL_LINES, TAIL_LINES * rounded, "DECIMAL(38,12)")
+    total, residue = charges.execute(
+        "select json_extract_string(amounts, '$.billed_cost.sum'), json_extract_string(amounts, '$.billed_cost.residue')"
+        " from raw.load_ledger where feed = 'tail'"
+    ).fetchone()
+    assert Decimal(total) == TAIL_LINES * Decimal(TAIL_COST)
+    assert Decimal(residue) == TAIL_LINES * (Decimal(TAIL_COST) - rounded)
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "reason"),
     [
@@ -70,8 +85,9 @@ def test_an_invoice_needs_periods_a_cost_and_a_currency(charges):
         ),
         (",,GPU Cloud", ",EUR,GPU Cloud", "billed_cost fails the check"),
         ("01.10.2026,", "2026-10-01,", "is no timestamp (first in invoice.csv, row 2: 01.10.2026"),
+        ('{""team"": research}', '{""team"": ""research""}', "1 x tags fails the check json_valid"),
     ],
-    ids=["thousands separator", "no currency", "German date"],
+    ids=["thousands separator", "no currency", "German date", "tags that are no JSON"],
 )
 def test_a_wrong_line_of_an_invoice_is_named(load, wrong, right, reason):
     content = INVOICE.replace(f'"{right}"', right).replace(right, f'"{wrong}"' if wrong[0] == "1" else wrong, 1)
@@ -119,3 +135,11 @@ def test_openai_buckets_line_items_and_currency(charges):
         ("something new, per widget", None, None, "proj_abc"),
         ("whisper", "whisper-1", "input_audio_seconds", "proj_abc"),
     ]
+
+
+def test_a_cost_of_openai_that_is_no_number_is_named(load):
+    results = [OPENAI[0], OPENAI[0] | {"amount": {"value": "1,234.50", "currency": "usd"}}]
+    bucket = {"object": "bucket", "start_time": 1793664000, "end_time": 1793750400, "results": results}
+    result = load("openai", {"costs.json": json.dumps({"object": "page", "data": [bucket], "has_more": False})})
+    assert result.outcome == "refused"
+    assert "1 x amount_value is no amount of money (first in costs.json, row 2: 1,234.50" in result.reason

@@ -20,7 +20,10 @@ PREPAYMENT = SHARED / "focus_ai_draft_1_5" / "drawdown_via_prepayment_ai_model_a
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 CONTRACT = "subscription:aaaa/provider/solora-ai/tokens/1111"
 
-HEADER = "contract_id,kind,currency,committed_amount,match_field,match_value,purchase,drawdown,valid_from,valid_to\n"
+HEADER = (
+    "contract_id,kind,currency,committed_amount,match_field,match_value,purchase,drawdown,valid_from,valid_to,fulfilment,"
+    "committed_quantity,quantity_unit\n"
+)
 DATASET = (
     "ContractCommitmentId,ContractCommitmentType,ContractCommitmentCategory,ContractCommitmentCost,BillingCurrency,"
     "ContractCommitmentPeriodStart,ContractCommitmentPeriodEnd,InvoiceIssuerName\n"
@@ -30,6 +33,21 @@ BILL = (
     "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,BillingPeriodEnd,"
     "InvoiceIssuerName,ServiceProviderName,BillingAccountId,ChargeCategory,ServiceName\n"
 )
+
+
+# Commitments as a bill in FOCUS shows them: bought and effective 0, used and billed 0, what the vendor says nobody used.
+COMMITTED = BILL.replace(
+    "\n", ",CommitmentDiscountId,CommitmentDiscountStatus,CommitmentDiscountQuantity,CommitmentDiscountUnit\n"
+)
+
+
+def committed(contract: str, day: str, billed: str, effective: str, status: str = "", hours: str = "") -> str:
+    category = "Usage" if status else "Purchase"
+    month = day[:7]
+    return (
+        f"{billed},{effective},USD,{day},{day}T23:00:00Z,{month}-01,{month}-28,Northgrid,Northgrid,{contract},{category},GPU Cloud,"
+        f"{contract},{status},{hours},{'Hours' if hours else ''}\n"
+    )
 
 
 def used(account: str, day: str, cost: str) -> str:
@@ -44,9 +62,22 @@ def built(tmp_path_factory):
     settings = Settings.from_env(folder / "home")
     bill = BILL + used("card", "2026-03-05", "70") + used("card", "2026-03-06", "50")
     bill += used("agreed", "2026-04-15", "100") + used("agreed", "2026-05-05", "200")
-    contracts = HEADER + "card,prepaid_credit,USD,100,billing_account_id,card,declared,derived,2026-03-01,2027-03-01\n"
-    contracts += "promise,enterprise_agreement,USD,1000,billing_account_id,agreed,,,2026-04-06,2026-07-05\n"
-    files = {"focus": [("bill.csv", bill)], "reference": [("commitments.csv", contracts)]}
+    contracts = (
+        HEADER + "card,prepaid_credit,USD,100,billing_account_id,card,declared,derived,2026-03-01,2027-03-01,,,\n"
+    )
+    contracts += "promise,enterprise_agreement,USD,1000,billing_account_id,agreed,,,2026-04-06,2026-07-05,,,\n"
+    contracts += "grid,take_or_pay,USD,1000,,,billed,billed,2026-03-01,2026-12-01,month,,\n"
+    contracts += "units,provisioned_throughput,USD,720,,,billed,billed,2026-04-01,2026-05-01,,720,Hours\n"
+    # 1,000 a month, whatever is used: March's bill says 200 of it idle and is silent about 100, April's is used up, May has begun
+    held = COMMITTED
+    held += committed("grid", "2026-03-01", "1000", "0") + committed("grid", "2026-03-02", "0", "700", "Used")
+    held += committed("grid", "2026-03-31", "0", "200", "Unused") + committed("grid", "2026-04-01", "1000", "0")
+    held += committed("grid", "2026-04-01", "0", "1000", "Used") + committed("grid", "2026-05-01", "1000", "0")
+    held += "".join(committed("grid", f"2026-05-0{day}", "0", "30", "Used") for day in (3, 4, 9))
+    # a month of capacity at 1 an hour, of which 480 hours served something
+    held += committed("units", "2026-04-01", "720", "0")
+    held += "".join(committed("units", f"2026-04-{day:02d}", "0", "24", "Used", "24") for day in range(1, 21))
+    files = {"focus": [("bill.csv", bill), ("held.csv", held)], "reference": [("commitments.csv", contracts)]}
     if PREPAYMENT.exists():
         files["focus"].append(("draft.csv", PREPAYMENT.read_text()))
         files["reference"].append(("contract_commitments.csv", DATASET))
@@ -118,10 +149,33 @@ def test_a_bill_that_charges_prepaid_use_in_full_is_set_off(built):
 
 
 def test_a_promise_to_spend_adds_no_charge_and_shows_what_will_be_missing(built):
-    """1,000 promised for a quarter, 300 spent in the first 30 days: 10 a day, and at that pace 600 of the other 700 in the 60 days left."""
+    """1,000 promised for a quarter, 300 spent in the last 30 days: 10 a day, and at that pace 560 of the other 700 in the 56 days left."""
     assert added(built, "promise") == []
     assert totals(built, "agreed") == (300, 300)
     assert built.execute(
         "select opening_balance, drawn, closing_balance, shortfall, daily_drawn, days_to_exhaustion, projected_breakage"
         " from accountability.commitment_balance_monthly where contract_id = 'promise' order by balance_month"
-    ).fetchall()[1:] == [(900, 200, 700, 700, 10, 70, 100)]
+    ).fetchall()[1:] == [(900, 200, 700, 700, 10, 70, 140)]
+
+
+def test_what_a_neocloud_is_paid_whether_used_or_not_lapses_with_its_month(built):
+    """3 a day over the last 30 days: of May's 910 the 22 days left take 66, the other 844 end with May and not with the contract."""
+    assert balances(built, "grid") == [
+        ("2026-03", 0, 1000, 700, 300, 0),
+        ("2026-04", 0, 1000, 1000, 0, 0),
+        ("2026-05", 0, 1000, 90, 0, 910),
+    ]
+    assert added(built, "grid") == [("2026-03-31", "Usage", "Unused", 0, 100, "grid")]
+    assert built.execute(
+        "select kind, committed_amount, shortfall, daily_drawn, days_to_exhaustion, projected_breakage"
+        " from accountability.commitment_balance_monthly where contract_id = 'grid' and balance_month = '2026-05-01'"
+    ).fetchone() == ("take_or_pay", 1000, 910, 3, Decimal("303.3"), 844)
+
+
+def test_provisioned_throughput_has_hours_beside_dollars(built):
+    assert balances(built, "units") == [("2026-04", 0, 720, 480, 240, 0)]
+    assert built.execute(
+        "select kind, committed_quantity, used_quantity_to_date, quantity_unit, shortfall, projected_breakage"
+        " from accountability.commitment_balance_monthly where contract_id = 'units'"
+    ).fetchone() == ("provisioned_throughput", 720, 480, "Hours", 240, 0)
+    assert totals(built, "units") == (720, 720)

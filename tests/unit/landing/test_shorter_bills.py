@@ -87,3 +87,20 @@ def test_b14_a_correction_in_a_later_period_leaves_the_closed_month_alone(own_sc
     # October said again takes its own correction with it, nothing else
     own_schemas.deliver("focus", october.replace("\n-2,-2", "\n-2.5,-2.5"), version="3")
     assert costs(own_schemas) == [whole[0], ("2026-10", "2026-09-30", "USD", "-2.5"), whole[2]]
+
+
+def test_b21_the_repeated_hour_of_a_local_clock_is_two_hours(own_schemas):
+    """In Berlin the 25th of October has 25 hours: what an exporter writes with its offset is an instant, and the day is that of UTC."""
+    hours = [(hour, "+02:00") for hour in range(3)] + [(hour, "+01:00") for hour in range(2, 24)]
+    lines = [
+        line("1", "2026-10-01", month="2026-10").replace(
+            "2026-10-01T00:00:00Z,2026-10-01T12:00:00Z",
+            f"2026-10-25T{hour:02d}:00:00{offset},2026-10-25T{hour:02d}:59:59{offset}",
+        )
+        for hour, offset in hours
+    ]
+    assert own_schemas.deliver("focus", bill(*lines), version="1").loaded == 25
+    assert own_schemas.query(
+        "select cast(_day as varchar), count(*), count(distinct charge_period_start), sum(cast(billed_cost as int)) from raw.focus_charges"
+        " group by all order by all"
+    ) == [("2026-10-24", 2, 2, 2), ("2026-10-25", 23, 23, 23)]
