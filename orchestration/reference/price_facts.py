@@ -5,7 +5,8 @@ price, `unknown` takes away a price that only stands in (the list's text price f
 wrong one. A rule may be about one service tier or way of processing, and about requests `above` a number of input tokens:
 there `unknown` takes away every price of tokens, for what is not sold has none. `tier` is a tier of its own in which the class
 has this price and all else costs as in the standard one. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
-Patterns are shell patterns of model ids; of several rows for one class the first that matches holds.
+Patterns are shell patterns of model ids; of several rows that name a class alike the first that matches holds, and a row for one class
+goes before a row with a wildcard that stands above it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 
--- Who owns a day's requests, resolved once per distinct set of keys instead of once per request. Exactly one identity wins: the
--- lowest priority number, then the one that names the provider, then a fixed order of kinds, so that the order of rows never decides.
+-- Who owns a day's requests, and whether a flat subscription pays for them, resolved once per distinct set of keys instead of once per
+-- request. Exactly one identity wins: the lowest priority number, then the one that names the provider, then a fixed order of kinds, so
+-- that the order of rows never decides.
 with providers as (
     select distinct usage_date, raw_provider, raw_model, provider_id
     from {{ ref('int_price_contexts_daily') }}
@@ -45,6 +46,7 @@ ranked as (
         identities.unit_id,
         identities.project,
         identities.environment,
+        identities.is_subscription,
         row_number() over (
             partition by key_kinds.usage_date, key_kinds.provider_id, key_kinds.team, key_kinds.project_id, key_kinds.api_key_id
             order by
@@ -54,7 +56,8 @@ ranked as (
                 identities.valid_from desc,
                 identities.unit_id asc,
                 identities.project asc,
-                identities.environment asc
+                identities.environment asc,
+                identities.is_subscription asc
         ) as rank
     from key_kinds
     inner join {{ ref('stg_reference__identity_map') }} as identities
@@ -72,6 +75,7 @@ select
     api_key_id,
     unit_id,
     project,
-    environment
+    environment,
+    is_subscription
 from ranked
 where rank = 1

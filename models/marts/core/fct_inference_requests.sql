@@ -24,7 +24,8 @@ priced as (
         coalesce(prices.provider_id, requests.raw_provider, 'unknown') as provider_id,
         prices.model_id,
         coalesce(requests.deployment_id, prices.deployment_id) as served_deployment_id,
-        prices.service_tier,
+        -- what is declared for its key goes before what a log cannot say
+        case when owners.is_subscription then 'subscription' else prices.service_tier end as service_tier,
         prices.processing,
         coalesce(requests.project_id, owners.project) as vendor_project_id,
         case when requests.meter in ('request_log', 'otel', 'langfuse') then coalesce(owners.unit_id, requests.team) else owners.unit_id end as team_id,
@@ -37,7 +38,7 @@ priced as (
             when prices.provider_id = 'self_hosted' then 'self_hosted'
             when requests.served_from = 'gateway_cache' then 'not_billable'
             when requests.is_failed and requests.input_total_tokens + requests.output_total_tokens = 0 and not requests.has_units then 'not_billable'
-            when prices.is_provisioned then 'provisioned'
+            when prices.is_provisioned or owners.is_subscription then 'provisioned'
             -- an attempt that broke off may be billed, and nobody logged what it used
             when requests.is_failed and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 and not requests.has_units
                 then 'usage_unknown'

@@ -40,6 +40,17 @@ EXTRAS = (
     {"output_reasoning": 500},
     {"input_audio": 1000, "output_audio": 400},
 )
+# What both calculators can price at once.
+MIXED_CLASSES = (
+    "input_uncached_text",
+    "input_cache_read",
+    "input_cache_write_5m",
+    "input_cache_write_1h",
+    "input_audio",
+    "output_text",
+    "output_reasoning",
+    "output_audio",
+)
 CONTEXTS = {
     ("standard", "standard"): ({},),
     ("flex", "standard"): ({"service_tier": "flex"},),
@@ -47,36 +58,6 @@ CONTEXTS = {
     ("fast", "standard"): ({"service_tier": "fast"}, {"speed": "fast"}),
     ("standard", "batch"): ({"processing": "batch"},),
 }
-BUILT = (
-    "stg_litellm__requests",
-    "stg_request_log__requests",
-    "stg_model_responses__requests",
-    "stg_bedrock__requests",
-    "stg_litellm__callback_requests",
-    "stg_otel__requests",
-    "stg_langfuse__requests",
-    "stg_price_book__token_prices",
-    "stg_price_book__book_days",
-    "stg_price_book__model_aliases",
-    "stg_reference__contract_rates",
-    "stg_reference__identity_map",
-    "int_model_names",
-    "int_requests_unioned",
-    "int_price_contexts_daily",
-    "int_list_prices_daily",
-    "int_token_prices_daily",
-    "int_price_sheet_daily",
-    "int_request_owners_daily",
-    "int_meter_days",
-    "int_meter_of_record_overruled",
-    "stg_reference__meters_of_record",
-    "meter_priorities",
-    "fct_inference_requests",
-    "token_classes",
-    "provider_aliases",
-    "service_tiers",
-    "price_residencies",
-)
 
 
 @dataclass(frozen=True)
@@ -211,6 +192,25 @@ def make_plain_cases() -> list[Case]:
     return cases
 
 
+def make_mixed_cases() -> list[Case]:
+    """Random use of all classes at once that a model prices, for every model of all providers and each of its tiers, now."""
+    rng = random.Random(SEED)
+    cases: list[Case] = []
+    for provider in (p for p in providers if p.id in PROVIDERS):
+        for model in provider.models:
+            rows = list(price_book.token_prices([_only(provider, model)]))
+            for variant in sorted({(r.service_tier, r.processing) for r in rows}):
+                listed = [r for r in rows if (r.service_tier, r.processing) == variant]
+                priced = {r.token_class for r in listed if not r.is_fallback} & set(MIXED_CLASSES)
+                if not {"input_uncached_text", "output_text"} <= priced:
+                    continue
+                for _ in range(3):
+                    tokens = dict.fromkeys(LOGGED_CLASSES, 0)
+                    tokens |= {name: rng.choice((0, 1, rng.randrange(60_000))) for name in sorted(priced)}
+                    cases.append(Case(f"mixed-{len(cases)}", provider.id, model, variant, NOW, tokens))
+    return cases
+
+
 def golden_cases() -> list[Case]:
     """The rows of golden.GOLDEN."""
     models = {(provider.id, model.id): model for provider in providers for model in provider.models}
@@ -262,14 +262,22 @@ def plain_cases() -> list[Case]:
 
 
 @pytest.fixture(scope="session")
-def priced(cases: list[Case], plain_cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+def mixed_cases() -> list[Case]:
+    """All classes of every model at once."""
+    return make_mixed_cases()
+
+
+@pytest.fixture(scope="session")
+def priced(
+    cases: list[Case], plain_cases: list[Case], mixed_cases: list[Case], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict]:
     """request_id -> row of core.fct_inference_requests, built by dbt from the cases as LiteLLM would log them."""
     folder = tmp_path_factory.mktemp("pricing")
     database = folder / "pricing.duckdb"
     with duckdb.connect(str(database)) as con:
         _create_raw_tables(con)
         price_rows.write_rows(folder / "token_prices.csv", book.price_book(PROVIDERS))
-        logged = [*cases, *plain_cases, *golden_cases()]
+        logged = [*cases, *plain_cases, *mixed_cases, *golden_cases()]
         names = model_aliases.provider_aliases(PROJECT_DIR)
         model_aliases.write_model_aliases(
             folder / "model_aliases.csv",
@@ -285,7 +293,7 @@ def priced(cases: list[Case], plain_cases: list[Case], tmp_path_factory: pytest.
             writer.writeheader()
             writer.writerows(rows)
         _insert_csv(con, "litellm_spend_logs", folder / "requests.csv")
-    return build_requests(database, BUILT)
+    return build_requests(database, ["+fct_inference_requests"])
 
 
 def _as_litellm_row(case: Case) -> dict[str, object]:

@@ -61,10 +61,25 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
     "gpt-5.5-pro flex at 272,000": ("openai", "gpt-5.5-pro", FLEX, "", _use(272_000, 1000), "4.17"),
     "gpt-5.5-pro flex above": ("openai", "gpt-5.5-pro", FLEX, "", _use(272_001, 1000), "8.29503"),
     "gpt-5.5-pro batch above": ("openai", "gpt-5.5-pro", BATCH, "", _use(272_001, 500, output_reasoning=500), "8.29503"),
+    # One price at all hours: 0.28, 0.028 and 0.42; from 2026-04-24 the name is V4 Flash's, 0.14, 0.0028 and 0.28; dated below.
+    "deepseek-chat as V3.2": ("deepseek", "deepseek-chat", STANDARD, "", _use(6000, 1000, input_cache_read=4000), "0.002212"),
+    "deepseek-reasoner as V4": (
+        "deepseek", "deepseek-reasoner", STANDARD, "", _use(6000, 400, input_cache_read=4000, output_reasoning=600), "0.0011312",
+    ),
+    # Sound 40 and 80 beside text 2.5 and 10.
+    "audio preview": (
+        "openai", "gpt-4o-audio-preview", STANDARD, "", _use(100, 50, input_audio=1000, output_audio=400), "0.07275",
+    ),
+    "transcription by tokens": ("openai", "gpt-4o-transcribe", STANDARD, "", _use(0, 100, input_audio=1000), "0.0035"),
+    # xAI's threshold is inclusive; the name is grok-build-0.1's: 1 and 2, from 200,000 on 2 and 4.
+    "grok code at 199,999": ("x-ai", "grok-code-fast-1", STANDARD, "", _use(199_999, 1000), "0.201999"),
+    "grok code at 200,000": ("x-ai", "grok-code-fast-1", STANDARD, "", _use(200_000, 1000), "0.404"),
 }  # fmt: skip
 # When the others were: now.
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT = {
+    "deepseek-chat as V3.2": datetime(2026, 4, 23, 23, 59, 59, tzinfo=UTC),
+    "deepseek-reasoner as V4": datetime(2026, 4, 24, tzinfo=UTC),
     "sonnet 4.5 at 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),
     "sonnet 4.5 above 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),
 }

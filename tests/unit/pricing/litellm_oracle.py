@@ -19,7 +19,17 @@ from litellm.types.utils import (
     Usage,
 )
 
-PROVIDERS = {"openai": "openai", "anthropic": "anthropic", "google": "gemini", "deepseek": "deepseek", "x-ai": "xai"}
+PROVIDERS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "google": "gemini",
+    "deepseek": "deepseek",
+    "x-ai": "xai",
+    "aws": "bedrock_converse",
+    "azure": "azure",
+    "groq": "groq",
+    "mistral": "mistral",
+}
 
 
 def knows(case: Case) -> bool:

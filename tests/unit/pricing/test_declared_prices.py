@@ -138,8 +138,10 @@ def test_fees_of_tools(plain: list[TokenPrice]) -> None:
 
 
 def test_audio_without_a_price_of_its_own_is_unknown_and_not_text(plain: list[TokenPrice]) -> None:
-    assert price(plain, "gpt-4o-audio-preview", "input_uncached_text") is not None
-    assert price(plain, "gpt-4o-audio-preview", "input_audio") is None
+    # OpenAI states no price of cached sound for it
+    assert price(plain, "gpt-4o-audio-preview", "input_cache_read") is not None
+    assert price(plain, "gpt-4o-audio-preview", "input_cache_read_audio") is None
+    assert price(plain, "gpt-4o-audio-preview", "input_audio") == Decimal("0.00004")
     assert price(plain, "gpt-realtime", "input_audio") == Decimal("0.000032")
 
 

@@ -100,7 +100,7 @@ PRICED_OTHERWISE = {
     ("anthropic", "claude-sonnet-4-5-20250929"): 1,
     # the list has learnt since that the name is Medium 3.5 from 2026-06-16 on: 1.5 and 7.5 USD a million, where the set has 0.4 and 2
     ("mistral", "mistral-medium-latest"): 15,
-    # the list has no audio price of this model and falls back to text; here a class without a price is unpriced
+    # the list has no audio price of this model and falls back to text
     ("openai", "gpt-4o-audio-preview-2024-12-17"): 2,
     # the list has no price of it; that it is free is for an override of 0 with an end to say (T3)
     ("openrouter", "google/gemini-2.0-flash-exp:free"): 1,
