@@ -20,40 +20,47 @@ with sums as (
     group by allocation_group_id, usage_date, price_id, pricing_status = 'provisioned'
 ),
 
--- A group has several price rows only where its requests lie on both sides of a context threshold or of a time window. One used and
--- unpriced part makes the group's cost of that class unknown.
-priced as (
+unit_prices as (
     select
-        sums.allocation_group_id,
-        sums.usage_date
-        {%- for usage_class in usage_classes %},
-        sum(sums.{{ usage_class }}) as {{ usage_class }}
+        sums.*
+        {%- for usage_class in usage_classes %}
         {%- for price in ['list', 'contract'] %},
-        case
-            when count(case when sums.{{ usage_class }} > 0 and not sums.is_provisioned and prices.{{ price }}_{{ usage_class }} is null then 1 end) = 0
-                then sum(sums.{{ usage_class }} * case when sums.is_provisioned then 0 else prices.{{ price }}_{{ usage_class }} end)
-        end as {{ price }}_{{ usage_class }}
+        case when sums.is_provisioned then 0 else prices.{{ price }}_{{ usage_class }} end as {{ price }}_{{ usage_class }}
         {%- endfor %}
         {%- endfor %}
     from sums
     left join {{ ref('int_token_prices_daily') }} as prices
         on sums.usage_date = prices.usage_date and sums.price_id = prices.price_id
-    group by sums.allocation_group_id, sums.usage_date
 ),
 
-classes as (
+-- A row for each class that was used: most groups use three of them.
+used as (
     {%- for usage_class in usage_classes %}
     select
         allocation_group_id,
         usage_date,
         '{{ usage_class }}' as token_class,
-        cast({{ usage_class }} as decimal(38, 6)) as quantity,
-        cast(list_{{ usage_class }} as decimal(38, 12)) as list_cost,
-        cast(contract_{{ usage_class }} as decimal(38, 12)) as contracted_cost
-    from priced
+        cast({{ usage_class }} as decimal(24, 6)) as quantity,
+        {{ usage_class }} * list_{{ usage_class }} as list_cost,
+        {{ usage_class }} * contract_{{ usage_class }} as contracted_cost
+    from unit_prices
     where {{ usage_class }} > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+-- A group has several price rows only where its requests lie on both sides of a context threshold or of a time window. One used and
+-- unpriced part makes the group's cost of that class unknown.
+classes as (
+    select
+        allocation_group_id,
+        usage_date,
+        token_class,
+        cast(sum(quantity) as decimal(38, 6)) as quantity,
+        cast(case when count(list_cost) = count(*) then sum(list_cost) end as decimal(38, 12)) as list_cost,
+        cast(case when count(contracted_cost) = count(*) then sum(contracted_cost) end as decimal(38, 12)) as contracted_cost
+    from used
+    group by allocation_group_id, usage_date, token_class
 )
 
 select
