@@ -47,14 +47,16 @@ select
     served_from,
     usage_shape,
     gateway_cost,
-    prompt_tokens - case when input_parts_on_top then 0 else input_parts end as input_uncached_text_tokens,
-    completion_tokens - case when output_parts_on_top then 0 else output_parts end as output_text_tokens,
+    cast(prompt_tokens - case when input_parts_on_top then 0 else input_parts end as bigint) as input_uncached_text_tokens,
+    cast(completion_tokens - case when output_parts_on_top then 0 else output_parts end as bigint) as output_text_tokens,
     {%- for token_class, part in classes.items() %}
-    case when {{ 'prompt_tokens' if token_class.startswith('input') else 'completion_tokens' }} is not null then {{ part }} end as {{ token_class }}_tokens,
+    cast(
+        case when {{ 'prompt_tokens' if token_class.startswith('input') else 'completion_tokens' }} is not null then {{ part }} end as bigint
+    ) as {{ token_class }}_tokens,
     {%- endfor %}
-    prompt_tokens + case when input_parts_on_top then input_parts else 0 end as input_total_tokens,
-    completion_tokens + case when output_parts_on_top then output_parts else 0 end as output_total_tokens,
-    {{ largest_turn }} as largest_turn_tokens,
+    cast(prompt_tokens + case when input_parts_on_top then input_parts else 0 end as bigint) as input_total_tokens,
+    cast(completion_tokens + case when output_parts_on_top then output_parts else 0 end as bigint) as output_total_tokens,
+    cast({{ largest_turn }} as bigint) as largest_turn_tokens,
     {%- for unit_class in unit_class_names() %}
     cast({{ unit_class if unit_class in units else 'null' }} as decimal(18, 6)) as {{ unit_class }},
     {%- endfor %}

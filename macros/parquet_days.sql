@@ -2,6 +2,8 @@
     build file and is published as the same files. Replaces the folders of the dirty days; a day without rows loses its folder.
     One COPY for a large day: memory is bounded by it, and DuckDB's partitioned write costs twice a plain one. Small days go together:
     planning a statement costs more than their rows. Without a set of days they are those of the model named by `meta.days_from`.
+    Columns of ids make useless dictionaries and nobody looks for one value by Bloom filter: without both, at the lowest level of zstd,
+    the files are smaller and take two thirds of the time.
     A kill in the middle leaves a day without folder: the orchestrator has marked it unbuilt before, so it is built again. -#}
 {% materialization parquet_days, adapter='duckdb' -%}
     {%- set replace_by = config.require('meta')['replace_by'] -%}
@@ -27,7 +29,7 @@
         {%- for batch in day_batches(days_in_use) %}
         copy (select * from ({{ sql }}) as model where {{ replace_by }} in (date '{{ batch | join("', date '") }}'))
         to '{{ root }}{{ '' if batch | length > 1 else '/' ~ replace_by ~ '=' ~ batch[0] ~ '/part_0.parquet' }}' (
-            format parquet, compression zstd
+            format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000, write_bloom_filter false
             {%- if batch | length > 1 %}, partition_by ({{ replace_by }}), write_partition_columns true, overwrite_or_ignore true,
             filename_pattern 'part_{i}' {%- endif %}
         );
@@ -54,12 +56,12 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
 
-{#- Days (with their rows) in batches of at most half a million rows, or one day. -#}
+{#- Days (with their rows) in batches of at most 100,000 rows, or one day. -#}
 {% macro day_batches(days_and_rows) -%}
     {%- set batches = [] -%}
     {%- set rows = namespace(of_batch=none) -%}
     {%- for day in days_and_rows.rows -%}
-        {%- if rows.of_batch is none or rows.of_batch + day[1] > 500000 -%}
+        {%- if rows.of_batch is none or rows.of_batch + day[1] > 100000 -%}
             {%- do batches.append([]) -%}
             {%- set rows.of_batch = 0 -%}
         {%- endif -%}

@@ -96,14 +96,14 @@ select
     feature,
     session_id,
     {%- for token_class in token_class_names() %}
-    cast({{ token_class }}_tokens as bigint) as {{ token_class }}_tokens,
+    {{ token_class }}_tokens,
     {%- endfor %}
     {%- for unit_class in unit_class_names() %}
     {{ unit_class }},
     {%- endfor %}
     has_units,
-    cast(input_total_tokens as bigint) as input_total_tokens,
-    cast(output_total_tokens as bigint) as output_total_tokens,
+    input_total_tokens,
+    output_total_tokens,
     cast(case when billing_status = 'billable' then usage_list_cost when billing_status not in ('self_hosted', 'usage_unknown') then 0 end as decimal(38, 12)) as list_cost,
     cast(case
         when billing_status = 'billable' and has_contract_rate then negotiated_cost
