@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench import hand_check, worlds
+from bench import hand_check, telemetry, worlds
 from bench.measure import Night, last_json, night, python
 from bench.report import Report
 from orchestration.settings import Settings
@@ -26,6 +26,9 @@ REQUESTS_PER_DAY = 2000
 # Wall clock grows where others use the machine; processor time hardly does.
 AS_PROCESSOR = "  the same in processor time"
 RESTATED_DAY = date(2026, 10, 23)
+# GPU samples: the same day is added to a history of one day and of these.
+TELEMETRY_DAY = date(2026, 10, 1)
+TELEMETRY_HISTORY = 9
 
 
 @dataclass
@@ -245,6 +248,41 @@ def _compare(bench: Bench, what: str, one: Night, other: Night, target: float) -
     bench.report.add(AS_PROCESSOR, one_cpu / other_cpu, None, "x", f"{one_cpu:.1f} s / {other_cpu:.1f} s")
 
 
+def gpu_samples(bench: Bench) -> None:
+    """A day of 1,000 GPUs at one sample a minute, landed and reduced to GPU-hours, on top of one day and of more."""
+    settings = bench.warehouse("gpu-samples")
+    days = telemetry.days_from(TELEMETRY_DAY, TELEMETRY_HISTORY + 1)
+    found = {}
+    for first, last in ((0, 1), (1, 2), (2, TELEMETRY_HISTORY), (TELEMETRY_HISTORY, TELEMETRY_HISTORY + 1)):
+        bench.say(f"gpu_samples: days {first + 1} to {last}")
+        for day in days[first:last]:
+            telemetry.land_day(settings, bench.work / "pages", day)
+        loaded = python(["-m", "bench.telemetry", "load"], settings.home)
+        named = [day.isoformat() for day in days[first:last]] if first else []
+        reduced = python(["-m", "bench.telemetry", "reduce", *named], settings.home)
+        found[first] = loaded, reduced
+        bench.report.details[f"GPU samples after {first} days"] = {
+            "days": last - first,
+            "load": {"cpu_seconds": loaded.cpu_seconds, "seconds": loaded.seconds, "peak_gb": loaded.peak_gb},
+            "reduce": {"cpu_seconds": reduced.cpu_seconds, "seconds": reduced.seconds, "peak_gb": reduced.peak_gb},
+        }
+    (short_load, short_reduce), (long_load, long_reduce) = found[1], found[TELEMETRY_HISTORY]
+    samples = telemetry.GPUS * 86_400 // telemetry.STEP_SECONDS
+    bench.report.add(
+        f"GPU samples: a day of {samples:,} after {TELEMETRY_HISTORY} days / after 1, processor time",
+        (long_load.cpu_seconds + long_reduce.cpu_seconds) / (short_load.cpu_seconds + short_reduce.cpu_seconds),
+        1.2,
+        "x",
+        f"load {long_load.cpu_seconds:.1f} s / {short_load.cpu_seconds:.1f} s; reduce, dbt's own start included,"
+        f" {long_reduce.cpu_seconds:.1f} s / {short_reduce.cpu_seconds:.1f} s",
+    )
+    peak = max(one.peak_gb for pair in found.values() for one in pair)
+    bench.report.add(
+        "  peak memory, largest process", peak, 4, " GB", f"{TELEMETRY_HISTORY - 2} days in one load among them"
+    )
+
+
 SECTIONS = {
-    section.__name__: section for section in (fixed, rows, hand, pricing, nothing, redelivery, history, restatement)
+    section.__name__: section
+    for section in (fixed, rows, hand, pricing, nothing, redelivery, history, restatement, gpu_samples)
 }

@@ -228,7 +228,7 @@ states as (
     select
         usage_date, usage_hour, resource_id, 'not_delivered', {% for _ in holder %}null, {% endfor %}{{ terms | join(', ') }},
         cast(cast(quantity as double) * cast(cost_of_day as double) / nullif(cast(cost_of_charge as double), 0) as decimal(38, 9)),
-        node_cost, node_cost, list_cost, contracted_cost
+        node_cost, node_cost as accelerator_cost, list_cost, contracted_cost
     from not_delivered
 
 )

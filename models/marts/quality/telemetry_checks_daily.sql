@@ -16,7 +16,7 @@ with checks as (
     {%- for source, model, day, condition in flagged %}
     select
         '{{ source }}' as source,
-        {{ day }} as usage_date,
+        {{ day }}{{ ' as usage_date' if day != 'usage_date' }},
         failed_check as check_name,
         count(*) as failed_rows,
         true as is_left_out

@@ -13,7 +13,12 @@ select
     cast(coalesce(sum(case when hours_state in ({{ states }}) then gpu_hours end), 0) as decimal(38, 9)) as {{ part }}_gpu_hours,
     cast(coalesce(sum(case when hours_state in ({{ states }}) then node_cost end), 0) as decimal(38, 12)) as {{ part }}_cost,
     {%- endfor %}
-    cast(sum(node_cost) as decimal(38, 12)) as node_cost
+    cast(sum(node_cost) as decimal(38, 12)) as node_cost,
+    -- which node of a pool a plan or reservation covers in an hour is the vendor's choice (pitfall G18): the pool's rate does not see it
+    {{ unit_rate(
+        'sum(sum(node_cost)) over (partition by usage_date, vendor, region_id, accelerator_type, cost_status, billing_currency)',
+        'sum(sum(gpu_hours)) over (partition by usage_date, vendor, region_id, accelerator_type, cost_status, billing_currency)'
+    ) }} as pool_cost_per_gpu_hour
 from {{ ref('fct_gpu_hours') }}
 group by
     usage_date, resource_id, vendor, region_id, purchase_option, accelerator_type, cost_status, billing_currency,

@@ -186,3 +186,12 @@ def test_three_parts_of_each_pod_and_node_sum_to_its_hours_and_cost(marts):
         " gpu_hours <> productive_gpu_hours + allocated_unused_gpu_hours + activity_unknown_gpu_hours + unallocated_gpu_hours"
         " or node_cost <> productive_cost + allocated_unused_cost + activity_unknown_cost + unallocated_cost"
     ).fetchall() == [(0,)]
+
+
+def test_g18_the_pools_rate_does_not_depend_on_which_node_a_plan_covered(marts):
+    """H100 of region r1: 30 + 68 + 8 + 10 USD over 8 + 20 + 4 + 8 hours is 2.90, under the plan and beside it; lines stay as billed."""
+    rows = marts.execute(
+        "select purchase_option, round(node_cost / gpu_hours, 6), round(pool_cost_per_gpu_hour, 6) from unit_economics.gpu_utilization_daily"
+        " where resource_id = 'i-plan' order by 1"
+    ).fetchall()
+    assert rows == [("on_demand", 5.0, Decimal("2.9")), ("savings_plan", 2.0, Decimal("2.9"))]

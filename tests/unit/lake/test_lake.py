@@ -174,6 +174,19 @@ def test_a_dated_reference_row_dirties_the_days_on_which_it_holds(warehouse):
     assert dirty(warehouse) == ["2026-11-02"]
 
 
+def test_days_of_an_owned_machine_exist_without_a_delivery(warehouse):
+    """From its first day to the newest that anything was delivered for; a machine that is sold ends."""
+    sources = warehouse.settings.project_dir / "models" / "staging" / "small" / "_small__sources.yml"
+    sources.write_text(
+        sources.read_text().replace(
+            "restatement: snapshot, binds_months", "restatement: snapshot, fills_days: true, binds_months"
+        )
+    )
+    warehouse.deliver("calls", calls(1, 4))
+    warehouse.deliver("units", "unit,owner,valid_from,valid_to\na,x,2026-10-30,2026-11-03\n", version="1")
+    assert dirty(warehouse) == ["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-02", "2026-11-04"]
+
+
 def test_code_dirties_every_day(warehouse):
     warehouse.deliver("calls", calls(1, 2))
     publish(warehouse)

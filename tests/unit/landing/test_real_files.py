@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -85,6 +85,35 @@ SOUND = [
         "select count(distinct resource_id) from raw.openshift_pod_usage",
         (4,),
         id="OpenShift pods",
+    ),
+    pytest.param(
+        "openshift",
+        "nise_openshift_on_aws/October-2026-my-ocp-cluster-1-ocp_gpu_usage.csv",
+        {},
+        (0, 0),
+        "select count(*) from raw.openshift_gpu_usage",
+        (0,),
+        id="OpenShift GPUs, a header without rows",
+    ),
+    *(
+        pytest.param(
+            "nvidia_smi",
+            f"nvidia_smi/linux-x86_64__nvidia-h100-{kind}__590.48.01.{load}.query-gpu.csv",
+            {"mapping": {"time_zone": "=Europe/Helsinki", "hostname": "=lab"}},
+            (1, 1),
+            # what staging makes of it: words in brackets are no number
+            "select hostname, trim(gpu_model), try_cast(nullif(regexp_extract(trim(utilization_gpu), '^[0-9.]+'), '') as double),"
+            " trim(power_draw), trim(mig_mode), _day from raw.nvidia_smi_samples",
+            ("lab", "NVIDIA H100 80GB HBM3", utilization, power, mig, date(2026, 7, 14)),
+            id=f"nvidia-smi {kind} {load}",
+        )
+        for kind, load, utilization, power, mig in (
+            ("80gb-hbm3", "idle", 0.0, "69.85 W", "Disabled"),
+            ("80gb-hbm3", "load", 100.0, "631.95 W", "Disabled"),
+            # in MIG mode utilisation is [N/A], idle at 71 W as under load at 434 W
+            ("mig", "idle", None, "71.15 W", "Enabled"),
+            ("mig", "load", None, "433.78 W", "Enabled"),
+        )
     ),
 ]
 
