@@ -95,6 +95,23 @@ def test_each_training_run_costs_what_it_cost_to_the_cent(marts):
     assert wrong == []
 
 
+def test_each_run_held_the_gpu_hours_that_it_really_held(marts):
+    """Hours to the second (the truth has 6 places an attempt), and their node cost to the cent."""
+    wrong = rows(
+        marts,
+        f"""
+        with held as (
+            select training_run_id, billing_currency as currency, sum(gpu_hours) as gpu_hours, sum(node_cost) as cost
+            from core.fct_gpu_hours where training_run_id is not null group by all),
+        truth as (
+            select training_run_id, currency, sum(gpu_hours) as gpu_hours, sum(effective_cost) as cost from truth_attempts group by all)
+        select training_run_id, currency, h.gpu_hours, t.gpu_hours, h.cost, t.cost from held h full join truth t using (training_run_id, currency)
+        where abs(coalesce(h.gpu_hours, 0) - coalesce(t.gpu_hours, 0)) > 0.001 or abs(coalesce(h.cost, 0) - coalesce(t.cost, 0)) > {CENT}
+        """,
+    )
+    assert wrong == []
+
+
 def test_what_a_run_lost_is_known_to_the_cent(marts, demo):
     billed_until = f"{demo.world.timeline.bill_end:%Y-%m-%d}"
     wrong = rows(
