@@ -256,7 +256,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
         """
         select provider_id || ' API', model_id, billing_currency, sum(total_tokens),
             1e6 * sum(metered_cost) / nullif(sum(total_tokens), 0), 1e6 * sum(net_unit_cost) / nullif(sum(total_tokens), 0),
-            1e6 * sum(net_unit_cost + transferred_cost) / nullif(sum(total_tokens), 0), null, null, null
+            1e6 * sum(net_unit_cost + transferred_cost) / nullif(sum(total_tokens), 0)
         from unit_economics.cost_per_model_daily
         where date_trunc('month', usage_date) = ? and purpose = 'inference' and provider_id <> 'self_hosted'
         group by all
@@ -269,9 +269,7 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
     own = connection.execute(
         """
         select 'own GPUs', model_id, billing_currency, sum(total_tokens), 1e6 * sum(productive_cost) / sum(total_tokens),
-            1e6 * sum(direct_cost) / sum(total_tokens), 1e6 * sum(fully_loaded_cost) / sum(total_tokens),
-            1e6 * sum(api_list_cost_usd) / sum(total_tokens), sum(productive_cost) / nullif(sum(fully_loaded_cost), 0),
-            sum(usage_reporting_cost) / nullif(sum(api_list_reporting_cost), 0)
+            1e6 * sum(direct_cost) / sum(total_tokens), 1e6 * sum(fully_loaded_cost) / sum(total_tokens)
         from unit_economics.self_hosted_serving_daily
         where date_trunc('month', usage_date) = ?
         group by all
@@ -285,18 +283,52 @@ def _million_tokens(connection: duckdb.DuckDBPyConnection, console: Console) -> 
         return
     table = new_table(
         "A million tokens, by API and on our own GPUs",
-        "<served by", "<model", "tokens (M)", "used", "with idle", "fully loaded", "API asks", "in use", "pays from", "<",
+        "<served by", "<model", "tokens (M)", "used", "with idle", "fully loaded", "<",
     )  # fmt: skip
-    for kind, model, currency, tokens, used, held, loaded, api, in_use, break_even in [*apis, *own]:
+    for kind, model, currency, tokens, used, held, loaded in [*apis, *own]:
+        table.add_row(kind, model, amount(tokens / 1_000_000, 1), amount(used), amount(held), amount(loaded), currency)
+    console.print(table)
+    console.print("[dim]Fully loaded: with its part of the capacity that nobody held, by declared rules.[/]\n")
+    _own_or_api(connection, console, month)
+
+
+def _own_or_api(connection: duckdb.DuckDBPyConnection, console: Console, month: object) -> None:
+    """Own deployments beside the API that is their declared alternative, as they are used and from which use they pay."""
+    rows = connection.execute(
+        """
+        select deployment_id, api_provider_id, reporting_currency, 1e6 * sum(api_list_reporting_cost) / sum(total_tokens),
+            1e6 * sum(fully_loaded_reporting_cost) / sum(total_tokens), sum(productive_cost) / nullif(sum(fully_loaded_cost), 0),
+            sum(usage_reporting_cost) / nullif(sum(api_list_reporting_cost), 0)
+        from unit_economics.self_hosted_serving_daily
+        where date_trunc('month', usage_date) = ? and api_list_reporting_cost is not null and fully_loaded_reporting_cost is not null
+        group by deployment_id, api_provider_id, reporting_currency
+        having sum(total_tokens) > 0
+        order by sum(fully_loaded_reporting_cost) desc
+        limit 4
+        """,
+        [month],
+    ).fetchall()
+    if not rows:
+        return
+    table = new_table(
+        "Own GPUs or the API, a million tokens",
+        "<deployment",
+        "<alternative",
+        "API asks",
+        "own",
+        "in use",
+        "pays from",
+        "<",
+    )
+    for deployment, provider, currency, api, own, in_use, break_even in rows:
         table.add_row(
-            kind, model, amount(tokens / 1_000_000, 1), amount(used), amount(held), amount(loaded), amount(api),
-            "" if in_use is None else f"{in_use:.0%}", "" if break_even is None else f"{break_even:.0%}" if break_even <= 1 else "never",
-            currency,
+            deployment, f"{provider} API", amount(api), amount(own), f"{in_use or 0:.0%}",
+            "" if break_even is None else f"{break_even:.0%}" if break_even <= 1 else "never", currency,
         )  # fmt: skip
     console.print(table)
     console.print(
-        "[dim]Fully loaded: with its part of the capacity that nobody held, by declared rules. API asks: USD list price of the API named in "
-        "serving_map, at the same mix of tokens. Own GPUs pay from the use at which fully loaded costs as much.[/]\n"
+        "[dim]The same tokens at list price of the API that serving_map names; own GPUs pay from the use at which fully loaded costs no "
+        "more.[/]\n"
     )
 
 

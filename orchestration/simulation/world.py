@@ -271,8 +271,8 @@ def _deliver_telemetry(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline
             ("dcgm", "northgrid", ("northgrid",)),
             ("vllm", "eks", AWS_CLUSTERS),
         ):
-            # on the last day both servers of the HA pair answer for the objects of Kubernetes
-            both = last_day and feed == "eks" and source != "vllm"
+            # both servers of the HA pair answer for the engines, and on the last day for the objects of Kubernetes
+            both = feed == "eks" and (last_day or source == "vllm")
             path = folder / f"{source}-{feed}-{first}.json"
             telemetry.write_pages(con, path, source, clusters, start, stop, both_replicas=both)
             outbox.add(seen, source, [path], feed=feed)
