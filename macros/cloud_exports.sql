@@ -1,15 +1,16 @@
 {#- What clouds keep in columns of their own, read alike in their detailed exports and in their FOCUS exports. -#}
 
-{#- JSON object of an array of labels ([{key, value}] or [{Key, Value}], JSON text); '{}' where it is no array. Of a key that comes twice the
-    last one counts. For staging. -#}
+{#- JSON object of an array of labels ([{key, value}] or [{Key, Value}], JSON text); '{}' where it is no array. A label without a key is none,
+    one without a value is empty, of a key that comes twice the first counts. For staging. -#}
 {% macro labels_as_object(labels) -%}
-    case when json_type(try_cast({{ labels }} as json)) = 'ARRAY' then cast(json_merge_patch('{}', '{' || array_to_string(list_transform(
-        list_zip(
-            list_concat(json_extract_string({{ labels }}, '$[*].key'), json_extract_string({{ labels }}, '$[*].Key')),
-            list_concat(json_extract_string({{ labels }}, '$[*].value'), json_extract_string({{ labels }}, '$[*].Value'))
-        ),
-        lambda entry: cast(to_json(entry[1]) as varchar) || ':' || coalesce(cast(to_json(entry[2]) as varchar), '""')
-    ), ',') || '}') as varchar) else '{}' end
+    {%- set entries = "list_transform(json_extract(" ~ labels ~ ", '$[*]'), lambda entry: ["
+        ~ "coalesce(json_extract_string(entry, '$.key'), json_extract_string(entry, '$.Key')), "
+        ~ "coalesce(json_extract_string(entry, '$.value'), json_extract_string(entry, '$.Value'), '')])" -%}
+    case when json_type(try_cast({{ labels }} as json)) = 'ARRAY' then '{' || array_to_string(list_transform(
+        list_filter({{ entries }}, lambda label, position:
+            label[1] is not null and list_position(list_transform({{ entries }}, lambda other: other[1]), label[1]) = position),
+        lambda label: cast(to_json(label[1]) as varchar) || ':' || cast(to_json(label[2]) as varchar)
+    ), ',') || '}' else '{}' end
 {%- endmacro %}
 
 {#- Family of a machine of Google Cloud: `a3` of `a3-highgpu-8g`; gpu or tpu where the SKU names one, whatever machine it is in. -#}

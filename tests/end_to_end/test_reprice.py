@@ -66,7 +66,7 @@ def settings(tmp_path_factory) -> Settings:
     return settings
 
 
-def test_a_new_price_holds_from_its_landing_and_history_is_priced_again_when_accepted(settings, tmp_path):
+def test_b27_a_new_price_holds_from_its_landing_and_history_is_priced_again_when_accepted(settings, tmp_path):
     before = costs(settings)
     assert {day: before[day, "gpt-5.4"][0] for day in DAYS[:3]} == dict.fromkeys(DAYS[:3], 3 * LISTED)
 

@@ -1,6 +1,8 @@
 {#- Every array becomes one value of its row here: whoever joined the rows of two arrays would multiply the cost. -#}
-{%- set amounts = "json_extract_string(credits, '$[*].amount')" -%}
-{%- set types = "json_extract_string(credits, '$[*].type')" -%}
+{#- Entry by entry: a field that one entry lacks would shift those of the next. -#}
+{%- set of_each = "list_transform(json_extract(credits, '$[*]'), lambda entry: json_extract_string(entry, '$.<field>'))" -%}
+{%- set amounts = of_each | replace('<field>', 'amount') -%}
+{%- set types = of_each | replace('<field>', 'type') -%}
 {%- set sum_where = "round_even(coalesce(list_sum(list_transform(list_filter(list_zip(" ~ amounts ~ ", " ~ types ~ "), lambda credit: <condition>),
         lambda credit: cast(credit[1] as decimal(38, 20)))), 0), 12)" -%}
 select
@@ -33,8 +35,8 @@ select
     -- promotions pay for use; every other credit (commitments, sustained use, free tier, margins) is a part of its price
     {{ sum_where | replace('<condition>', "credit[2] is distinct from 'PROMOTION'") }} as discount,
     {{ sum_where | replace('<condition>', "credit[2] = 'PROMOTION'") }} as promotion,
-    list_filter(json_extract_string(credits, '$[*].type'), lambda kind: starts_with(kind, 'COMMITTED_USAGE_DISCOUNT'))[1] as commitment_credit_type,
-    list_filter(list_zip(json_extract_string(credits, '$[*].id'), {{ types }}), lambda credit: starts_with(credit[2], 'COMMITTED_USAGE_DISCOUNT'))[1][1]
+    list_filter({{ types }}, lambda kind: starts_with(kind, 'COMMITTED_USAGE_DISCOUNT'))[1] as commitment_credit_type,
+    list_filter(list_zip({{ of_each | replace('<field>', 'id') }}, {{ types }}), lambda credit: starts_with(credit[2], 'COMMITTED_USAGE_DISCOUNT'))[1][1]
         as commitment_credit_id,
     make_timestamp(
         cast(left(json_extract_string(invoice, '$.month'), 4) as bigint), cast(right(json_extract_string(invoice, '$.month'), 2) as bigint), 1, 0, 0, 0
@@ -47,10 +49,7 @@ select
     nullif(json_extract_string(subscription, '$.instance_id'), '') as subscription_id,
     nullif(json_extract_string(consumption_model, '$.description'), '') as consumption_model,
     -- the machine's own entry: `a3-highgpu-8g`
-    list_filter(
-        list_zip(json_extract_string(try_cast(system_labels as json), '$[*].key'), json_extract_string(try_cast(system_labels as json), '$[*].value')),
-        lambda entry: entry[1] = 'compute.googleapis.com/machine_spec'
-    )[1][2] as machine_type,
+    {{ json_text(labels_as_object('system_labels'), 'compute.googleapis.com/machine_spec') }} as machine_type,
     -- what is nearer to the use wins: a resource's label over its project's
     nullif(cast(json_merge_patch(
         {%- for array in ["json_extract(project, '$.labels')", 'system_labels', 'tags', 'labels'] %}

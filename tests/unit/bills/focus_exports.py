@@ -35,7 +35,7 @@ def _google(description: str, cost: str, quantity: str, unit: str, **fields: obj
         "ChargeDescription": description, "SkuId": description[:4], "ConsumedQuantity": Decimal(quantity), "ConsumedUnit": unit,
         "x_Labels": [{"Key": "team", "Value": "research"}, {"Key": "k8s-namespace", "Value": "train"}],
         "x_ProjectLabels": [{"Key": "team", "Value": "platform"}, {"Key": "env", "Value": "prod"}],
-        "x_SystemLabels": [], "x_Tags": [{"Key": "zone", "Value": 'a"b'}],
+        "x_SystemLabels": [], "x_Tags": [{"Key": None, "Value": "lost"}, {"Key": "zone", "Value": 'a"b'}, {"Key": "zone", "Value": "again"}],
     }  # fmt: skip
     return line | fields
 

@@ -144,7 +144,7 @@ def test_t26_models_of_the_marketplace_are_model_apis(focus):
     )  # fmt: skip
     capacity = one(focus, "ServiceSubcategory, x_AiScope, x_BillingTokenClass", "capacity of the marketplace")
     assert capacity == ("Generative AI", "model_api", "provisioned_hours")
-    assert one(focus, columns, "software of the marketplace")[:2] == ("Other (Other)", "not_ai")
+    assert one(focus, columns, "software of the marketplace")[:2] == ("Other (Other)", None)
 
 
 def test_units_and_details_have_the_specifications_form(focus):

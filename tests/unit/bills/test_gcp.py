@@ -134,7 +134,7 @@ def test_labels_that_are_no_json_lose_no_money(charges):
     ).fetchone()
     assert (cost, json.loads(tags), machine) == (
         7,
-        {"env": "prod", "team": "platform", "cost": 'a"b', "zone": "x"},
+        {"env": "prod", "team": "platform", "bare": "", "cost": 'a"b', "zone": "x"},
         None,
     )
     assert charges.execute("select labels from raw.gcp_billing_export where _feed = 'odd-labels'").fetchone() == (
