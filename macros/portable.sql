@@ -73,3 +73,16 @@
 {% macro spark__month_spine(first_day, last_day) -%}
     select explode(sequence(trunc({{ first_day }}, 'MM'), {{ last_day }} - interval 1 day, interval 1 month)) as month_start
 {%- endmacro %}
+
+{#- Number of the day of the week of a date, Monday 1 to Sunday 7. -#}
+{% macro iso_weekday(column) -%}
+    {{ return(adapter.dispatch('iso_weekday', 'ai_finops')(column)) }}
+{%- endmacro %}
+
+{% macro default__iso_weekday(column) -%}
+    isodow({{ column }})
+{%- endmacro %}
+
+{% macro spark__iso_weekday(column) -%}
+    (weekday({{ column }}) + 1)
+{%- endmacro %}

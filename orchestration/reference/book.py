@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from orchestration.reference.litellm_prices import NOTHING, LitellmPrices, uplifts_besides, with_map
 from orchestration.reference.price_book import list_prices
 from orchestration.reference.price_cells import aligned
-from orchestration.reference.price_facts import models_of_facts, read_facts, read_uplifts, with_facts, with_uplifts
+from orchestration.reference.price_facts import (
+    models_of_facts,
+    read_facts,
+    read_uplifts,
+    with_facts,
+    with_uplifts,
+    with_weekdays,
+)
 from orchestration.reference.price_overrides import EVERY, Override, with_overrides
 from orchestration.reference.price_rows import ANYWHERE, TokenPrice
 
@@ -29,7 +36,8 @@ def price_book(
     in_places = [one for one in overrides if one.residency != ANYWHERE]
     book = []
     for (provider_id, model_id), listed in sorted(of_model.items()):
-        rows = aligned(with_facts(listed, provider_id, model_id, facts))
+        rows = with_facts(listed, provider_id, model_id, facts)
+        rows = aligned(with_weekdays(rows, provider_id, model_id))
         rows = with_map(rows, provider_id, model_id, litellm.prices.get((provider_id, model_id), ()))
         rows = with_overrides(rows, provider_id, model_id, anywhere)
         of_facts = [one for one in uplifts if one.names(provider_id, model_id)]

@@ -1,4 +1,4 @@
-"""Cutting the prices of one model into cells: rows of one variant that share days, context range and window.
+"""Cutting the prices of one model into cells: rows of one variant that share days, weekdays, context range and window.
 
 A day's prices are laid out with one row a cell and one column a class, so every class of a variant must be cut at the
 points at which any of them changes.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import groupby, pairwise
 
-from orchestration.reference.price_rows import TokenPrice
+from orchestration.reference.price_rows import EVERY_DAY, TokenPrice
 
 _NEVER = date.max
 _NO_END = 1 << 62
@@ -25,7 +25,7 @@ def variant(row: TokenPrice) -> tuple[str, str, str]:
 def cell(row: TokenPrice) -> tuple:
     """Where a row holds, without its class."""
     context = (row.tier_start, row.tier_end, row.window_start_second, row.window_end_second)
-    return (*variant(row), *context, row.valid_from, row.valid_to)
+    return (*variant(row), *context, row.valid_from, row.valid_to, row.weekdays)
 
 
 def outside(row: TokenPrice, first: date, end: date | None) -> Iterator[TokenPrice]:
@@ -46,8 +46,7 @@ def inside(row: TokenPrice, first: date, end: date | None) -> Iterator[TokenPric
 def aligned(rows: Iterable[TokenPrice]) -> list[TokenPrice]:
     """The rows of one model, each variant cut into cells; what they say is unchanged."""
     result = []
-    for _, of_variant in groupby(sorted(rows, key=variant), key=variant):
-        parts = list(of_variant)
+    for _, parts in _by_variant_and_weekdays(rows):
         days = _edges((row.valid_from, row.valid_to or _NEVER) for row in parts)
         contexts = _edges((row.tier_start, row.tier_end or _NO_END) for row in parts)
         windows = _edges((row.window_start_second, row.window_end_second) for row in parts)
@@ -67,6 +66,17 @@ def aligned(rows: Iterable[TokenPrice]) -> list[TokenPrice]:
                             )
                         )
     return result
+
+
+def _by_variant_and_weekdays(rows: Iterable[TokenPrice]) -> Iterator[tuple[tuple, list[TokenPrice]]]:
+    """The rows of each variant, apart for the weekdays that any of its prices tells from the others."""
+    for key, of_variant in groupby(sorted(rows, key=variant), key=variant):
+        parts = list(of_variant)
+        sets = {row.weekdays for row in parts}
+        alike = sorted(EVERY_DAY, key=lambda day: (tuple(day in one for one in sorted(sets)), day))
+        for _, days in groupby(alike, key=lambda day: tuple(day in one for one in sorted(sets))):
+            weekdays = "".join(days)
+            yield (*key, weekdays), [replace(row, weekdays=weekdays) for row in parts if weekdays[0] in row.weekdays]
 
 
 def _edges(spans: Iterable[tuple]) -> list:

@@ -5,6 +5,7 @@ price, `unknown` takes away a price that only stands in (the list's text price f
 wrong one. A rule may be about one service tier or way of processing, and about requests `above` a number of input tokens:
 there `unknown` takes away every price of tokens, for what is not sold has none. `tier` is a tier of its own in which the class
 has this price and all else costs as in the standard one. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
+facts/price_weekdays.csv names days of the week on which the price at one time of the day holds at all times.
 Patterns are shell patterns of model ids; of several rows that name a class alike the first that matches holds, and a row for one class
 goes before a row with a wildcard that stands above it.
 """
@@ -21,7 +22,15 @@ from pathlib import Path
 
 from orchestration.reference.price_book import TOKEN_CLASSES
 from orchestration.reference.price_cells import cell, inside, outside
-from orchestration.reference.price_rows import ANYWHERE, BEGINNING, DAY_SECONDS, WHOLE, TokenPrice, unit_price
+from orchestration.reference.price_rows import (
+    ANYWHERE,
+    BEGINNING,
+    DAY_SECONDS,
+    EVERY_DAY,
+    WHOLE,
+    TokenPrice,
+    unit_price,
+)
 
 FOLDER = Path(__file__).with_name("facts")
 # Source of the prices that a landed map of LiteLLM gives (litellm_prices.py).
@@ -187,6 +196,31 @@ def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: I
         ]
         # two cells may have the same part above a threshold
         rows = kept + list(dict.fromkeys(found))
+    return rows
+
+
+def with_weekdays(rows: list[TokenPrice], provider_id: str, model_id: str) -> list[TokenPrice]:
+    """The prices of one model after facts/price_weekdays.csv: a price by the hour that does not hold on all days of the week."""
+    for fact in _read("price_weekdays.csv"):
+        if fact["provider_id"] != provider_id or not fnmatchcase(model_id, fact["model_pattern"]):
+            continue
+        first, second, days = (
+            date.fromisoformat(fact["valid_from"]),
+            int(fact["all_day_as_at_second"]),
+            fact["weekdays"],
+        )
+        others = "".join(day for day in EVERY_DAY if day not in days)
+        kept = []
+        for row in rows:
+            if (row.window_start_second, row.window_end_second) == (0, DAY_SECONDS):
+                kept.append(row)
+                continue
+            kept += outside(row, first, None)
+            for part in inside(row, first, None):
+                kept.append(replace(part, weekdays=others))
+                if row.window_start_second <= second < row.window_end_second:
+                    kept.append(replace(part, weekdays=days, window_start_second=0, window_end_second=DAY_SECONDS))
+        rows = kept
     return rows
 
 

@@ -18,7 +18,7 @@ import duckdb
 from orchestration.reference.price_book import USAGE_CLASSES
 from orchestration.reference.price_cells import aligned, inside, outside, variant
 from orchestration.reference.price_facts import blank_price
-from orchestration.reference.price_rows import ANYWHERE, DAY_SECONDS, TokenPrice, unit_price
+from orchestration.reference.price_rows import ANYWHERE, DAY_SECONDS, EVERY_DAY, TokenPrice, unit_price
 
 EVERY = "*"
 SOURCE = "override"
@@ -118,6 +118,7 @@ def _replaced(rows: list[TokenPrice], provider_id: str, model_id: str, tiers: li
                         tier_mode=tier.tier_mode,
                         window_start_second=0,
                         window_end_second=DAY_SECONDS,
+                        weekdays=EVERY_DAY,
                         valid_from=tier.valid_from,
                         valid_to=tier.valid_to,
                         unit_price_usd=tier.price,

@@ -15,6 +15,8 @@ DAY_SECONDS = 86_400
 # A price that holds wherever the request is processed.
 ANYWHERE = "any"
 WHOLE, GRADUATED = "whole", "graduated"
+# Days of the week on which a price holds, by their ISO numbers.
+EVERY_DAY = "1234567"
 _PLACES = Decimal("1e-12")
 # What says where a price is from; two books that differ in it only are one book.
 _LABELS = frozenset({"price_key", "source", "version"})
@@ -26,7 +28,7 @@ class TokenPrice:
 
     Thresholds count input tokens of the request: the price holds above `tier_start` and up to `tier_end`. With
     `tier_mode` whole it is the price of all of the request's tokens; graduated, of those above `tier_start` only.
-    Windows are seconds of the UTC day, days are [valid_from, valid_to).
+    Windows are seconds of the UTC day, days are [valid_from, valid_to), of those the ones in `weekdays`.
     """
 
     provider_id: str
@@ -47,6 +49,7 @@ class TokenPrice:
     is_fallback: bool
     source: str
     version: str
+    weekdays: str = EVERY_DAY
 
 
 def unit_price(amount: Decimal) -> Decimal:

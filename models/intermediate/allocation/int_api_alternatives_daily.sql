@@ -64,6 +64,7 @@ left join {{ ref('stg_price_book__token_prices') }} as prices
         and named.api_model_id = prices.model_id
         and named.usage_date >= prices.valid_from
         and named.usage_date < prices.valid_to
+        and prices.weekdays like concat('%', {{ iso_weekday('named.usage_date') }}, '%')
         and prices.service_tier = 'standard'
         and prices.processing = 'standard'
         and prices.residency = 'any'

@@ -49,6 +49,7 @@ places as (
         and wanted.list_tier = prices.service_tier
         and wanted.processing = prices.processing
         and wanted.usage_date >= prices.valid_from and wanted.usage_date < prices.valid_to
+        and prices.weekdays like concat('%', {{ iso_weekday('wanted.usage_date') }}, '%')
     where prices.residency in ('any', wanted.residency)
         -- the variants of a list hold for its own provider only
         and (

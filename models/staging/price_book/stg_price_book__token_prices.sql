@@ -11,6 +11,7 @@ select
     coalesce(tier_mode, 'whole') as tier_mode,
     window_start_second,
     window_end_second,
+    coalesce(weekdays, '1234567') as weekdays,
     valid_from,
     coalesce(valid_to, date '9999-12-31') as valid_to,
     cast(unit_price_usd as decimal(18, 12)) as unit_price_usd,

@@ -66,6 +66,10 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
     "deepseek-reasoner as V4": (
         "deepseek", "deepseek-reasoner", STANDARD, "", _use(6000, 400, input_cache_read=4000, output_reasoning=600), "0.0011312",
     ),
+    # V4 Pro: 0.66 and 1.98, at 02:00 twice that, but not at weekends; dated below.
+    "deepseek on Friday at two": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.01716"),
+    "deepseek on Saturday at two": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.00858"),
+    "deepseek on the last dear Saturday": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.01716"),
     # Sound 40 and 80 beside text 2.5 and 10.
     "audio preview": (
         "openai", "gpt-4o-audio-preview", STANDARD, "", _use(100, 50, input_audio=1000, output_audio=400), "0.07275",
@@ -78,6 +82,9 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
 # When the others were: now.
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT = {
+    "deepseek on Friday at two": datetime(2026, 10, 9, 2, tzinfo=UTC),
+    "deepseek on Saturday at two": datetime(2026, 10, 10, 2, tzinfo=UTC),
+    "deepseek on the last dear Saturday": datetime(2026, 8, 22, 2, tzinfo=UTC),
     "deepseek-chat as V3.2": datetime(2026, 4, 23, 23, 59, 59, tzinfo=UTC),
     "deepseek-reasoner as V4": datetime(2026, 4, 24, tzinfo=UTC),
     "sonnet 4.5 at 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),

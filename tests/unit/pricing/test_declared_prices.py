@@ -53,6 +53,7 @@ def price(
         and row.tier_start < size
         and (row.tier_end is None or size <= row.tier_end)
         and row.window_start_second == 0
+        and str(day.isoweekday()) in row.weekdays
         and all(getattr(row, name) == value for name, value in wanted.items())
     ]
     assert len(found) <= 1, found

@@ -68,7 +68,7 @@ def enriched(whole: LitellmPrices) -> list[TokenPrice]:
 def cell_of(one: TokenPrice) -> tuple:
     return (
         one.provider_id, one.model_id, one.token_class, one.service_tier, one.processing, one.residency, one.tier_start,
-        one.window_start_second, one.valid_from,
+        one.window_start_second, one.weekdays, one.valid_from,
     )  # fmt: skip
 
 
@@ -210,6 +210,7 @@ def test_every_price_has_one_winner_and_none_of_the_list_changes(
             and other.tier_start <= one.tier_start and (other.tier_end is None or other.tier_end > one.tier_start)
             and other.valid_from <= one.valid_from and (other.valid_to is None or other.valid_to > one.valid_from)
             and other.window_start_second <= one.window_start_second < other.window_end_second
+            and one.weekdays[0] in other.weekdays
         ]  # fmt: skip
         if [other.unit_price_usd for other in same] != [one.unit_price_usd]:
             lost.append((one, same))
