@@ -15,7 +15,8 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import In
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
     BooleanType,
@@ -58,6 +59,22 @@ def iceberg_type(data_type: str) -> IcebergType:
     """Iceberg type of a declared type."""
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", data_type)
     return DecimalType(int(decimal[1]), int(decimal[2])) if decimal else _TYPES[data_type]()
+
+
+class _Transaction(Transaction):
+    """pyiceberg's, which derives its metadata anew, all of it copied deeply, each of the 27 times that one commit asks for it;
+    here once for each change that is staged.
+    """
+
+    _derived: tuple[TableMetadata, tuple, TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """The table's metadata with the changes that are staged."""
+        base, updates = self._table.metadata, self._updates
+        if self._derived is None or self._derived[0] is not base or self._derived[1] is not updates:
+            self._derived = (base, updates, super().table_metadata)
+        return self._derived[2]
 
 
 class Lake:
@@ -172,7 +189,7 @@ class Lake:
         opened = self.table(table)
         properties = {SUMMARY: json.dumps(summary, separators=(",", ":"), sort_keys=True)}
         added, dropped = [str(path) for path in add], sorted(drop)
-        with opened.transaction() as transaction:
+        with _Transaction(opened) as transaction:
             if dropped:
                 transaction.delete(In("_partition", dropped))
             if added:

@@ -106,9 +106,10 @@ def list_version() -> str:
 
 def token_prices(providers: Iterable[Provider] = genai_providers) -> Iterator[TokenPrice]:
     """Yield every price of the list that a usage class has, ordered as the list is."""
+    release = list_version()
     for provider in providers:
         for model in provider.models:
-            yield from _model_prices(provider.id, model)
+            yield from _model_prices(provider.id, model, release)
 
 
 def list_prices(provider_ids: Iterable[str]) -> list[TokenPrice]:
@@ -121,8 +122,7 @@ def list_prices(provider_ids: Iterable[str]) -> list[TokenPrice]:
     return list(token_prices(p for p in genai_providers if p.id in wanted))
 
 
-def _model_prices(provider_id: str, model: ModelInfo) -> Iterator[TokenPrice]:
-    release = list_version()
+def _model_prices(provider_id: str, model: ModelInfo, release: str) -> Iterator[TokenPrice]:
     variants = {("standard", "standard"): None}
     for variant in model.price_variants or ():
         names = [VARIANTS.get(pair) for pair in variant.when.items()]
