@@ -30,8 +30,8 @@ setup: $(STAMP) profiles.yml ## Create the environment
 demo: setup ## Simulate the demo company, run the nightly job, publish, show the first screen
 	@$(BIN)/ai-finops demo
 
-test: setup ## All tests
-	@$(BIN)/python -m pytest
+test: setup ## All tests, on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup ## ruff, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff check .

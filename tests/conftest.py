@@ -1,4 +1,4 @@
-"""A small project of its own with one raw table per way of loading, for tests of landing and lake."""
+"""How tests share the cores, and a small project of its own with one raw table per way of loading, for tests of landing and lake."""
 
 from __future__ import annotations
 
@@ -133,6 +133,14 @@ Lake.commit = dying
 settings = Settings(home=Path(home), project_dir=Path(project), lake_catalog_uri=catalog)
 load_pending(settings, as_of=datetime(2026, 11, 15))
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `pytest -n`: tests of a folder stay together, as they share fixtures that take minutes, and warehouses that two nights at
+    once must never touch.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(PROJECT_DIR))))
 
 
 @dataclass
