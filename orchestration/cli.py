@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -313,11 +313,14 @@ def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per
 def demo(settings: Settings, requests_per_day: float) -> None:
     """Simulate a company, run the nightly job through Dagster, publish, show the first screen."""
     from orchestration import status as report
+    from orchestration.dbt_project import Parse
     from orchestration.landing.manifest import land_manifest
     from orchestration.screen import print_screen
     from orchestration.simulation import AS_OF
     from orchestration.simulation import simulate as write_world
 
+    # Dagster asks for dbt's project before anything else; it is parsed while the company is simulated.
+    parse = Parse(settings)
     world = settings.home / DEMO_WORLD
     manifest = world / "deliveries" / "manifest.json"
     if not manifest.exists():
@@ -328,6 +331,8 @@ def demo(settings: Settings, requests_per_day: float) -> None:
             write_world(world, requests_per_day=requests_per_day, threads=settings.threads, progress=progress)
     with _progress("Landing its vendors' files") as progress:
         land_manifest(manifest, settings=settings, progress=progress)
+    with suppress(RuntimeError):  # Dagster's definitions say so where it does not parse
+        parse.manifest()
     record = _run(settings, AS_OF.replace(tzinfo=None), False, True)
     report.print_run(record)
     if record["status"] in ("refused", "failed"):

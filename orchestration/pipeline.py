@@ -112,7 +112,7 @@ class Night:
         self.error: Exception | None = None
         self._loaded: nightly_loads.Loaded | None = None
         self._plan: Plan | None = None
-        self._parse: dbt_project.Parse | None = None
+        self._dbt: dbt_project.Dbt | None = None
 
     @property
     def run_id(self) -> str:
@@ -124,22 +124,31 @@ class Night:
         """Data Docs of what arrived in this run."""
         return self.record.folder / "data_docs"
 
+    @property
+    def dbt_log(self) -> Path:
+        """dbt's output."""
+        return self.record.folder / "dbt.log"
+
     @_remembered
-    def load(self) -> nightly_loads.Loaded:
-        """Judge and commit what has landed; the second call of a run returns the first one's answer."""
+    def load(self, begun: Callable[[], None] = lambda: None) -> nightly_loads.Loaded:
+        """Judge and commit what has landed; the second call of a run returns the first one's answer.
+
+        Args:
+            begun: Called once, before anything is read, where something is pending.
+        """
         if self._loaded is None:
             self._loaded = nightly_loads.load_pending(
                 self.settings, run_id=self.run_id, as_of=self.as_of, folder=self.record.folder, docs_dir=self.data_docs,
-                stage=lambda name: self.record.stage(name, self.progress), note=self.progress, begun=self._parse_ahead,
+                stage=lambda name: self.record.stage(name, self.progress), note=self.progress, begun=begun,
             )  # fmt: skip
             self.record.loads = [load.as_dict() for load in self._loaded.loads]
             self.record.results.extend(self._loaded.results)
             self.record.save()
         return self._loaded
 
-    def _parse_ahead(self) -> None:
-        """Have dbt parse while the loader reads, where its files changed: each keeps one core busy for seconds."""
-        self._parse = dbt_project.Parse(self.settings)
+    def start_dbt(self) -> None:
+        """Have dbt start and read the project, which keeps a core busy for seconds: beside the loader it costs no time."""
+        self._dbt = dbt_project.Dbt(self.settings, self.dbt_log)
 
     @_remembered
     def plan(self) -> Plan:
@@ -181,7 +190,6 @@ class Night:
     def dbt_build(self) -> dbt_project.Build:
         """What this run asks of dbt."""
         build = dbt_project.Build(self.plan().days, self.as_of, self.full_tests)
-        (self._parse or dbt_project.Parse(self.settings)).hand_to_build()
         # What an earlier build left would pass for this one's account where dbt ends before it writes its own.
         (dbt_project.target_dir(self.settings) / "run_results.json").unlink(missing_ok=True)
         self.record.full_tests = build.full_tests
@@ -189,12 +197,13 @@ class Night:
 
     @_remembered
     def build(self) -> None:
-        """Run dbt as a subprocess (Dagster's asset runs it itself and calls `built`)."""
-        log = self.record.folder / "dbt.log"
+        """Have dbt build in its process (Dagster's asset runs dbt itself and calls `built`)."""
         with self.record.stage("dbt build", self.progress):
+            if self._dbt is None:
+                self.start_dbt()
             build = self.dbt_build()
-            dbt_project.run_dbt(build.args, self.settings, log, build.environment)
-        self.built(dbt_project.target_dir(self.settings), log)
+            self._dbt.build(build.args, build.environment)
+        self.built(dbt_project.target_dir(self.settings), self.dbt_log)
 
     @_remembered
     def built(self, target: Path, log: Path | None = None, complete: bool = True) -> list[GateResult]:
@@ -283,6 +292,8 @@ class Night:
     def close(self) -> None:
         """End the record and say what went wrong: a refused publication, a failure, or loads that were turned away."""
         record, error = self.record, self.error
+        if self._dbt is not None:
+            self._dbt.close()
         if isinstance(error, (GateError, BuildError)):
             record.problems = error.problems
             record.end(runs.REFUSED)
@@ -369,7 +380,7 @@ def run(
 ) -> runs.RunRecord:
     """One whole night without Dagster. With nothing dirty it ends before dbt is started."""
     with night(settings, as_of, force, progress, full_tests) as this:
-        this.load()
+        this.load(begun=this.start_dbt)
         if not this.plan().nothing:
             this.build()
             this.publish()

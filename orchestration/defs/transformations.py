@@ -99,6 +99,8 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
         os.environ.update(dbt_project.dbt_environment(this.settings) | build.environment)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         target = dbt_project.target_dir(this.settings)
+        # The definitions were loaded from a parse: dbt goes on from it.
+        dbt_project.Parse(this.settings).hand_to_build()
         with this.record.stage("dbt build", this.progress):
             invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
             for event in invocation.stream():

@@ -15,6 +15,9 @@ from orchestration.settings import Settings
 # dbt's own words; a variable read in parsing would have the files that read it parsed again.
 NOT_PARSED = "no changes found, skipping parsing"
 
+# dbt says so in its debug log, which nights do without.
+DEBUG_LOG = {"DBT_LOG_LEVEL_FILE": "debug"}
+
 MODELS = ("intermediate/tokens/int_token_groups_hourly.sql", "intermediate/gpu/int_pods.sql")
 
 
@@ -27,24 +30,48 @@ def settings(week_published, tmp_path_factory) -> Settings:
     return settings
 
 
+def compiled_files(settings: Settings) -> tuple[str, ...]:
+    """Compiled SQL of the two models."""
+    folder = dbt_project.target_dir(settings) / "compiled" / "ai_finops" / "models"
+    return tuple((folder / model).read_text() for model in MODELS)
+
+
 def compiled(settings: Settings, tmp_path: Path, nightly: dict[str, str] | None = None, *more: str) -> tuple[str, ...]:
     """Compiled SQL of a model with days and of one with the clock, and what dbt logged."""
     output, debug_log = tmp_path / "output.log", settings.build / "logs" / "dbt.log"
     debug_log.unlink(missing_ok=True)
     names = [Path(model).stem for model in MODELS]
-    code = dbt_project.run_dbt(["compile", "--select", *names, *more], settings, output, nightly)
+    code = dbt_project.run_dbt(["compile", "--select", *names, *more], settings, output, (nightly or {}) | DEBUG_LOG)
     assert code == 0, output.read_text()
-    folder = dbt_project.target_dir(settings) / "compiled" / "ai_finops" / "models"
-    return *((folder / model).read_text() for model in MODELS), debug_log.read_text()
+    return *compiled_files(settings), debug_log.read_text()
 
 
-def test_the_first_build_goes_on_from_the_parse_that_ran_beside_the_load(tmp_path):
+def test_dbt_that_has_read_the_project_waits_for_its_days(settings, tmp_path):
+    for day, clock in (("2026-10-02", datetime(2026, 10, 5, 6)), ("2026-10-03", datetime(2026, 10, 6, 6))):
+        log = tmp_path / f"{day}.log"
+        waiting = dbt_project.Dbt(settings, log)
+        night = dbt_project.Build((date.fromisoformat(day),), clock).environment
+        assert waiting.build(["compile", "--select", *(Path(model).stem for model in MODELS)], night) == 0, (
+            log.read_text()
+        )
+        grouped, pods = compiled_files(settings)
+        assert f"date '{day}'" in grouped
+        assert f"cast('{clock.isoformat()}' as timestamp)" in pods
+
+
+def test_dbt_that_is_told_nothing_ends(settings, tmp_path):
+    waiting = dbt_project.Dbt(settings, tmp_path / "dbt.log")
+    waiting.close()
+    assert "rror" not in (tmp_path / "dbt.log").read_text()
+
+
+def test_a_build_of_dagster_goes_on_from_the_parse_of_its_definitions(tmp_path):
     fresh = Settings.from_env(tmp_path / "home")
     fresh.build.mkdir(parents=True)
     dbt_project.Parse(fresh).hand_to_build()
     log = fresh.build / "logs" / "dbt.log"
     log.unlink(missing_ok=True)
-    listed = dbt_project.run_dbt(["ls", "--resource-type", "seed"], fresh, tmp_path / "output.log")
+    listed = dbt_project.run_dbt(["ls", "--resource-type", "seed"], fresh, tmp_path / "output.log", DEBUG_LOG)
     assert listed == 0, (tmp_path / "output.log").read_text()
     assert NOT_PARSED in log.read_text()
 

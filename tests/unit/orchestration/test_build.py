@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from orchestration import dbt_project, pipeline, runs
 from orchestration.settings import Settings
 
 
-class Parsed:
-    """A parse that is done."""
+class DoesNotParse:
+    """A dbt that ends before it builds anything."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.settings, self.log = settings, log
 
-    def hand_to_build(self) -> None:
-        """Nothing to hand on."""
+    def build(self, args: list[str], nightly: dict[str, str]) -> int:
+        """No account is written."""
+        return dbt_project.NOT_PARSED
+
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 def test_a_build_that_ends_without_an_account_is_not_judged_by_the_last_one(tmp_path, monkeypatch):
@@ -24,9 +30,7 @@ def test_a_build_that_ends_without_an_account_is_not_judged_by_the_last_one(tmp_
     target.mkdir(parents=True)
     (target / "run_results.json").write_text('{"results": []}')
     (target / "manifest.json").write_text('{"nodes": {}}')
-    monkeypatch.setattr(dbt_project, "Parse", Parsed)
-    # as where a file does not parse
-    monkeypatch.setattr(dbt_project, "run_dbt", lambda *arguments: 2)
+    monkeypatch.setattr(dbt_project, "Dbt", DoesNotParse)
     monkeypatch.setattr(pipeline.Night, "plan", lambda night: pipeline.Plan(None, {}, "code"))
 
     def built() -> None:
