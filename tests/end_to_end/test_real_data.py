@@ -96,6 +96,22 @@ def test_every_node_hour_of_the_cluster_is_with_a_pod_or_idle(build):
     assert outside == (0,)
 
 
+def test_every_m5_large_hour_of_the_cluster_is_in_the_pods_allocation_or_idle(build):
+    """Eight m5.large ran for 72 hours; the cluster's report names four of them, and each of their 288 hours is held or free, whole."""
+    lines, split, whole = one(
+        build,
+        """
+        with parts as (
+            select charge_id, sum(effective_cost) as cost, sum(case when resource_kind = 'cpu' then driver_quantity end) as core_hours
+            from intermediate.int_pieces_gpu_telemetry group by charge_id)
+        select count(*), count(p.charge_id), count(*) filter (abs(p.cost - f.EffectiveCost) < 1e-9 and p.core_hours = 4)
+        from focus.cost_and_usage as f left join parts as p on p.charge_id = f.x_ChargeId
+        where f.x_InstanceType = 'm5.large' and f.SkuMeter like '%BoxUsage%'
+        """,
+    )
+    assert (lines, split, whole) == (576, 288, 288)
+
+
 @pytest.mark.parametrize(
     ("feed", "requests", "tokens_in", "tokens_out"),
     [("azure_llm_conv", 19_366, 22_361_870, 4_088_665), ("azure_llm_code", 8_819, 18_059_974, 245_896)],

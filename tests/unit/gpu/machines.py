@@ -57,6 +57,7 @@ def bill() -> str:
         line("i-ocp", "ocp.a100", 10, "2"),
         line("i-shared", "shared.2", 10, "2"),
         line("i-bad", "bad.8", 10, "8"),
+        line("i-over", "over.2", 10, "2"),
         # half of the hour under a plan, the rest on demand; the first half is listed at 20 and contracted at 18
         line("i-plan", "p5.48xlarge", 10, "8", ConsumedQuantity="0.5", ListCost="20", ContractedCost="18", PricingCategory="Committed",
              CommitmentDiscountType="Savings Plan", CommitmentDiscountStatus="Used"),
@@ -158,6 +159,11 @@ def kubernetes() -> str:
     found += node("shared", "i-shared", 10, 11, shared, {"nvidia_com_gpu": [(10, 8)]})
     found += pod("s1", "shared", 10, 11, {"nvidia_com_gpu": 1}, "red") + pod(
         "s2", "shared", 10, 11, {"nvidia_com_gpu": 1}, "blue"
+    )
+    # two pods that say they hold two GPUs each, of two
+    found += node("over", "i-over", 10, 11, {}, {"nvidia_com_gpu": [(10, 2)]})
+    found += pod("o1", "over", 10, 11, {"nvidia_com_gpu": 2}, "red") + pod(
+        "o2", "over", 10, 11, {"nvidia_com_gpu": 2}, "blue"
     )
     found += node("bad", "i-bad", 10, 11, {}, {"nvidia_com_gpu": [(10, 8)]})
     found.append(series("kube_node_spec_unschedulable", {"node": "bad"}, [(10, 0), (10.5, 1)]))
