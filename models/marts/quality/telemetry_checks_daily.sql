@@ -1,31 +1,21 @@
-{%- set flagged = [
-    ('slurm', 'stg_slurm__jobs', 'cast(started_at as date)', 'started_at is not null'),
-    ('openshift_pod_usage', 'stg_openshift__pod_usage', 'usage_date', 'true'),
-    ('openshift_gpu_usage', 'stg_openshift__gpu_usage', 'usage_date', 'true'),
-    ('opencost', 'stg_opencost__allocations', 'usage_date', 'true'),
-    ('nvidia_smi', 'stg_nvidia_smi__samples', 'sample_date', 'true'),
-] -%}
 {{ config(
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
 ) }}
 
--- What telemetry says that cannot be. Rows of the first kind hold nothing and measure nothing; of the last three what is possible of them
+-- What telemetry says that cannot be. Rows that are left out hold nothing and measure nothing; of the others what is possible of them
 -- counts, and the rest is named here.
 with checks as (
 
-    {%- for source, model, day, condition in flagged %}
     select
-        '{{ source }}' as source,
-        {{ day }}{{ ' as usage_date' if day != 'usage_date' }},
-        failed_check as check_name,
-        count(*) as failed_rows,
+        source,
+        usage_date,
+        check_name,
+        failed_rows,
         true as is_left_out
-    from {{ ref(model) }}
-    where failed_check is not null and {{ condition }} and {{ in_dirty_days(day) }}
-    group by {{ day }}, failed_check
+    from {{ ref('int_impossible_rows_daily') }}
+    where {{ in_dirty_days('usage_date') }}
 
     union all
-    {%- endfor %}
 
     select
         'kube_state_metrics' as source,
