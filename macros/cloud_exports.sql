@@ -3,12 +3,15 @@
 {#- JSON object of an array of labels ([{key, value}] or [{Key, Value}], JSON text); '{}' where it is no array. A label without a key is none,
     one without a value is empty, of a key that comes twice the first counts. For staging. -#}
 {% macro labels_as_object(labels) -%}
-    {%- set entries = "list_transform(json_extract(" ~ labels ~ ", '$[*]'), lambda entry: ["
-        ~ "coalesce(json_extract_string(entry, '$.key'), json_extract_string(entry, '$.Key')), "
-        ~ "coalesce(json_extract_string(entry, '$.value'), json_extract_string(entry, '$.Value'), '')])" -%}
+    {%- set keys = "list_transform(json_extract(" ~ labels ~ ", '$[*]'), lambda entry: "
+        ~ "coalesce(json_extract_string(entry, '$.key'), json_extract_string(entry, '$.Key')))" -%}
+    {%- set texts = "list_transform(json_extract(" ~ labels ~ ", '$[*]'), lambda entry: "
+        ~ "coalesce(json_extract_string(entry, '$.value'), json_extract_string(entry, '$.Value'), ''))" -%}
     case when json_type(try_cast({{ labels }} as json)) = 'ARRAY' then '{' || array_to_string(list_transform(
-        list_filter({{ entries }}, lambda label, position:
-            label[1] is not null and list_position(list_transform({{ entries }}, lambda other: other[1]), label[1]) = position),
+        list_filter(
+            list_zip({{ keys }}, {{ texts }}, range(1, len({{ keys }}) + 1)),
+            lambda label: label[1] is not null and list_position({{ keys }}, label[1]) = label[3]
+        ),
         lambda label: cast(to_json(label[1]) as varchar) || ':' || cast(to_json(label[2]) as varchar)
     ), ',') || '}' else '{}' end
 {%- endmacro %}
