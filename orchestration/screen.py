@@ -223,6 +223,30 @@ def _dearest_run(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     )
 
 
+def waste(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """(kind, currency, wasted effective cost) of all days, the dearest first."""
+    return connection.execute(
+        """
+        select waste_kind, billing_currency, sum(wasted_cost) as cost
+        from (
+            select waste_kind, billing_currency, wasted_cost from optimization.gpu_waste_daily
+            union all
+            select waste_kind, billing_currency, wasted_cost from optimization.idle_resources
+        )
+        group by all
+        having sum(wasted_cost) >= 1
+        order by cost desc, waste_kind
+        """
+    ).fetchall()
+
+
+def _waste(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
+    rows = waste(connection)
+    if rows:
+        named = "; ".join(f"{kind.replace('_', ' ')} {amount(cost, 0)} {currency}" for kind, currency, cost in rows)
+        console.print(f"[bold]Waste, named[/]\n{named}.\n", highlight=False)
+
+
 def _worst_customer(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     row = connection.execute(
         """
@@ -374,7 +398,7 @@ def print_screen(settings: Settings, console: Console | None = None) -> None:
     with published_marts(settings) as connection:
         console.print()
         for part in (
-            _invoices, _gateway, _where_it_went, _gpu_hours, _dearest_run, _worst_customer, _million_tokens, _restatements,
+            _invoices, _gateway, _where_it_went, _gpu_hours, _dearest_run, _waste, _worst_customer, _million_tokens, _restatements,
         ):  # fmt: skip
             part(connection, console)
         request = example_request(connection)

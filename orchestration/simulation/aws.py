@@ -17,12 +17,15 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from . import sagemaker
 from .company import (
     AWS_DISCOUNT_PCT,
     AWS_HAIKU,
     AWS_ISSUER,
     AWS_SONNET_ID,
+    CORPUS,
     DATA_ACCOUNT,
+    OLD_CORPUS,
     PAYER,
     PRODUCT_ACCOUNT,
     TRAINING_ACCOUNT,
@@ -60,6 +63,7 @@ _NAMES = {
     "AmazonS3": "Amazon Simple Storage Service",
     "AmazonFSx": "Amazon FSx",
     "AmazonEC2": "Amazon Elastic Compute Cloud",
+    "AmazonSageMaker": "Amazon SageMaker",
     "AWSDataTransfer": "AWS Data Transfer",
     "AWSGlue": "AWS Glue",
     "AWSSupportEnterprise": "AWS Support (Enterprise)",
@@ -67,7 +71,7 @@ _NAMES = {
 # account, product code, usage type, resource, unit, list rate, units a day at scale 1, team tag
 # fmt: off
 _DAILY = (
-    (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-corpus", "GB-Mo", "0.021", 300_000, "foundation"),
+    (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", CORPUS, "GB-Mo", "0.021", 300_000, "foundation"),
     (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-weights", "GB-Mo", "0.021", 52_000,
         "posttraining"),
     (TRAINING_ACCOUNT, "AmazonFSx", "USE1-Lustre-SSD-Storage", "fs-0a1b2c3d4e5f6071", "GB-Mo", "0.145", 16_000,
@@ -76,6 +80,7 @@ _DAILY = (
     (PRODUCT_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", "meridian-logs", "GB-Mo", "0.023", 21_000, "dataplatform"),
     (PRODUCT_ACCOUNT, "AWSDataTransfer", "DataTransfer-Out-Bytes", "", "GB", "0.05", 11_000, ""),
     (DATA_ACCOUNT, "AWSGlue", "USE1-ETL-DPU-Hour", "job/token-dedup", "DPU-Hour", "0.44", 1_900, "dataplatform"),
+    (TRAINING_ACCOUNT, "AmazonS3", "TimedStorage-ByteHrs", OLD_CORPUS, "GB-Mo", "0.021", 24_000, "foundation"),
 )
 # fmt: on
 
@@ -100,6 +105,8 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int
     con.execute(f"insert into cur by name {_recurring_fee(timeline, _commitment(gpu_scale))}")
     con.execute(f"insert into cur by name {_bedrock()}")
     _daily(con, timeline, seed, gpu_scale)
+    _of_runs(con, timeline, gpu_scale)
+    _sagemaker(con, timeline)
     con.execute(f"delete from cur where start_at >= {timeline.t_bill}")
     _monthly(con, timeline, gpu_scale)
 
@@ -366,6 +373,69 @@ def _daily(con: duckdb.DuckDBPyConnection, timeline: Timeline, seed: int, gpu_sc
         f"insert into cur by name select {select} from daily_raw order by day, account, code, usage_type, resource, "
         f"seen"
     )
+
+
+def _of_runs(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: float) -> None:
+    """What a run left behind: its volume, tagged with its id and never deleted, and the transfer of its weights when it ended."""
+    for usage_type, rate, amount, days in (
+        ("EBS:VolumeUsage.gp3", "0.08", 180, f"day >= start_at - {DAY} and day < {timeline.t1}"),
+        ("DataTransfer-Out-Bytes", "0.05", 900, f"day <= end_at and end_at < day + {DAY}"),
+    ):
+        code = "AmazonEC2"
+        cost = _money(f"cast({round(amount * gpu_scale, 4)} as decimal(28,10)) * cast('{rate}' as decimal(18,10))")
+        select = _line(
+            start_at="day",
+            end_at=f"day + {DAY}",
+            account=f"'{TRAINING_ACCOUNT}'",
+            product_code=f"'{code}'",
+            product_name=f"'{_NAMES[code]}'",
+            usage_type=f"'{usage_type}'",
+            operation="'Standard'",
+            resource="volume",
+            amount=f"cast({round(amount * gpu_scale, 4)} as decimal(28,10))",
+            unit="'GB-Mo'" if "Volume" in usage_type else "'GB'",
+            rate=f"cast('{rate}' as decimal(28,12))",
+            cost=cost,
+            net_cost=_net(cost),
+            od_cost=cost,
+            term="'OnDemand'",
+            tags="""'{"user_run_id":"' || run_id || '"}'""",
+            description=f"'{_NAMES[code]} {usage_type}'",
+            effective=_net(cost),
+        )
+        con.execute(
+            f"insert into cur by name select {select} from runs,"
+            f" (select unnest(range({timeline.t0}, {timeline.t1}, {DAY})) as day) where volume <> '' and {days} order by day"
+        )
+
+
+def _sagemaker(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
+    """The managed training job, under its ARN."""
+    job = sagemaker.run_of(timeline)
+    for hour, amount in sagemaker.billed_hours(job):
+        cost = _money(f"cast({amount:.10f} as decimal(28,10)) * cast('{sagemaker.RATE}' as decimal(18,10))")
+        select = _line(
+            start_at=str(hour),
+            end_at=str(hour + HOUR),
+            account=f"'{TRAINING_ACCOUNT}'",
+            product_code="'AmazonSageMaker'",
+            product_name=f"'{_NAMES['AmazonSageMaker']}'",
+            usage_type=f"'USE1-Train:ml.{sagemaker.INSTANCE}'",
+            operation="'CreateTrainingJob'",
+            zone="'us-east-1a'",
+            resource=f"'{job.run_id}'",
+            amount=f"cast({amount:.10f} as decimal(28,10))",
+            unit="'Hrs'",
+            rate=f"cast('{sagemaker.RATE}' as decimal(28,12))",
+            cost=cost,
+            net_cost=_net(cost),
+            od_cost=cost,
+            term="'OnDemand'",
+            family="'ML Instance'",
+            description=f"'ml.{sagemaker.INSTANCE} managed training hour'",
+            effective=_net(cost),
+        )
+        con.execute(f"insert into cur by name select {select}")
 
 
 def correction_instant(timeline: Timeline) -> int:

@@ -34,6 +34,12 @@ UNITS = (
 )
 TEAMS = tuple(unit for unit, parent, _, _ in UNITS if parent not in ("", "meridian"))
 
+CORPUS, OLD_CORPUS = (
+    "meridian-corpus",
+    "meridian-crawl-2024",
+)  # datasets, each in a bucket of its name; nobody reads the old one
+WANDB_TEAM = "assistant"  # tracks its runs in Weights & Biases, the others in MLflow
+
 
 @dataclass(frozen=True)
 class Route:

@@ -120,6 +120,12 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
                 "model": run.model,
                 "kind": run.kind,
                 "cluster": run.cluster,
+                "start_at": run.start,
+                "end_at": timeline.t1 if run.end == RUNNING else run.end,
+                "steps": run.steps,
+                "accuracy": run.accuracy,
+                "repeats_run_id": run.repeats_run_id,
+                "volume": run.volume,
             }
         )
         for attempt in run.attempts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .company import CHAT_70B, CODE_32B, PRODUCT_ACCOUNT, TRAINING_ACCOUNT
+from .company import CHAT_70B, CODE_32B, PRODUCT_ACCOUNT, TRAINING_ACCOUNT, WANDB_TEAM
 from .timeline import DAY, HOUR, Timeline, epoch, rng
 
 # instance type -> GPUs, cores, memory GiB, GPU model
@@ -102,6 +102,16 @@ class Run:
     crashed: bool = False  # the process died without telling MLflow
     start: int = 0
     end: int = RUNNING
+    # what trackers say of it (experiments.describe)
+    tracker: str = "mlflow"  # mlflow | wandb
+    commit: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+    corpus_digest: str = ""
+    purpose: str = "train"
+    steps: int | None = None  # None until it has ended
+    accuracy: float | None = None
+    repeats_run_id: str = ""
+    volume: str = ""  # storage that it left behind
 
 
 @dataclass
@@ -332,7 +342,7 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
             hold.labels = {
                 "team": run.team,
                 "model": run.model,
-                "mlflow_run_id": run.run_id,
+                f"{'wandb' if run.team == WANDB_TEAM else 'mlflow'}_run_id": run.run_id,
                 "environment": "dev",
                 "workload_type": run.kind,
             }

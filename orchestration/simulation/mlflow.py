@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .fleet import RUNNING, Fleet, Run, digest
+from .company import CORPUS
+from .experiments import metrics
+from .fleet import RUNNING, Fleet, Run
 from .timeline import utc
 
 PAGE_SIZE = 200
@@ -16,7 +18,9 @@ PAGE_SIZE = 200
 def write_runs(folder: Path, fleet: Fleet, first: int, pulled_at: int) -> list[Path]:
     """Pages with the runs that were alive in [first, pulled_at), as MLflow knew them at `pulled_at`."""
     runs = [
-        run for run in fleet.runs if run.start < pulled_at and (run.end == RUNNING or run.end >= first or run.crashed)
+        run
+        for run in fleet.runs
+        if run.tracker == "mlflow" and run.start < pulled_at and (run.end == RUNNING or run.end >= first or run.crashed)
     ]
     runs.sort(key=lambda r: (r.start, r.run_id))
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +49,8 @@ def _run(run: Run, pulled_at: int) -> dict:
         "model": run.model,
         "model_version": run.model_version,
         "cluster": run.cluster,
+        "purpose": run.purpose,
+        "mlflow.source.git.commit": run.commit,
     }
     if run.parent_run_id:
         tags["mlflow.parentRunId"] = run.parent_run_id
@@ -55,8 +61,13 @@ def _run(run: Run, pulled_at: int) -> dict:
     checkpoints = [a.checkpoint for a in known if a.checkpoint and a.checkpoint <= pulled_at]
     if ended and checkpoints and known[0].scheduler == "kubernetes":
         tags["last_checkpoint_at"] = f"{utc(checkpoints[-1]):%Y-%m-%dT%H:%M:%S}"
-    loss = round(1.4 + int(digest("loss", run.run_id)[:4], 16) / 65_536, 4)
     gpus = sum(h.gpus for h in known[0].holds) if known else 0
+    data = {
+        "name": CORPUS,
+        "digest": run.corpus_digest,
+        "source_type": "s3",
+        "source": json.dumps({"uri": f"s3://{CORPUS}/{run.corpus_digest}"}),
+    }
     return {
         "info": {
             "run_id": run.run_id,
@@ -70,11 +81,16 @@ def _run(run: Run, pulled_at: int) -> dict:
             "lifecycle_stage": "active",
         },
         "data": {
-            "metrics": [{"key": "eval/loss", "value": loss, "timestamp": run.end * 1000, "step": 1000}]
+            "metrics": [
+                {"key": key, "value": value, "timestamp": run.end * 1000, "step": run.steps}
+                for key, value in metrics(run)
+            ]
             if ended
             else [],
-            "params": [{"key": "gpus", "value": str(int(gpus))}],
+            "params": [{"key": key, "value": value} for key, value in {"gpus": str(int(gpus)), **run.params}.items()],
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
         },
-        "inputs": {"dataset_inputs": []},
+        "inputs": {
+            "dataset_inputs": [{"dataset": data, "tags": [{"key": "mlflow.data.context", "value": "training"}]}]
+        },
     }

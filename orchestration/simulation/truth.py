@@ -9,7 +9,7 @@ The rules followed (the laws of the project):
 * A job or serving pod holds whole nodes, so it gets node-hour cost x held seconds / paid seconds, whatever the
   weights of GPU, CPU and memory. The same share of the whole node-hour is productive: the mean engine activity of its
   GPUs in that hour. Where no sample exists the activity is unknown and nothing of the hour is productive.
-* A run costs the sum of its attempts. Lost: of an attempt that did not complete (and is not running), the cost from
+* A run costs the sum of its attempts and what the bill tags with its id; a managed job what the bill has under its ARN. Lost: of an attempt that did not complete (and is not running), the cost from
   its last checkpoint (from its start where there is none) to its end.
 * A deployment's productive cost of an hour goes to its logged requests by work, over the work that the servers'
   counters measured in that hour; the rest is unmetered. Where the engines measure the time of requests in prefill and
@@ -26,11 +26,12 @@ from pathlib import Path
 
 import duckdb
 
+from . import sagemaker
 from .aws import ALWAYS
-from .company import SERVED_MODELS
+from .company import OLD_CORPUS, SERVED_MODELS
 from .database import PARQUET, copy
 from .northgrid import NODE_RATE
-from .timeline import HOUR, Timeline
+from .timeline import DAY, HOUR, Timeline
 from .traffic import BILLING_CLASS
 
 DECODE_WEIGHT = 4
@@ -39,9 +40,10 @@ DECODE_WEIGHT = 4
 def build(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     """All truth tables, as tables of the working database named `truth_*`."""
     _costs_of_nodes(con, timeline)
-    _runs(con)
+    _runs(con, timeline)
     _serving(con)
     _served_models(con)
+    _waste(con)
     _api(con, timeline)
     _customers(con)
     _teams(con, timeline)
@@ -79,7 +81,7 @@ def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     )
 
 
-def _runs(con: duckdb.DuckDBPyConnection) -> None:
+def _runs(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     """Attempts and runs: what they held, and what was lost after the last checkpoint."""
     lost = _money(
         f"c.node_cost::double / c.paid_seconds * greatest(0, least(a.end_at, c.hour + {HOUR})"
@@ -103,15 +105,82 @@ def _runs(con: duckdb.DuckDBPyConnection) -> None:
             currency, effective_cost, lost_cost, gpu_hours
         from attempt_costs"""
     )
+    job = sagemaker.run_of(timeline)
+    for number, (start, end) in enumerate(sagemaker.stretches(job), start=1):
+        state = "PREEMPTED" if end < job.end else "COMPLETED"
+        con.execute(
+            f"""insert into truth_attempts
+            select resource, null, {number}, '{state}', make_timestamp({start * 1_000_000}), make_timestamp({end * 1_000_000}), 'USD',
+                sum(effective)::decimal(38,12), 0, round({end - start} * {sagemaker.GPUS} / 3600.0, 6)::decimal(38,6)
+            from cur where resource = '{job.run_id}' and start_at + {HOUR} > {start} and start_at < {end} group by resource"""
+        )
+    con.execute(
+        f"""create or replace table tagged_costs as
+        select tags->>'user_run_id' as run_id, start_at as day, usage_type like 'EBS%' as is_storage, effective
+        from cur where tags->>'user_run_id' is not null and visible_to = {ALWAYS}"""
+    )
     con.execute(
         """create or replace table truth_runs as
+        with held as (
+            select run_id, currency, count(*)::integer as attempts, sum(effective_cost) as cost, sum(lost_cost) as lost,
+                sum(gpu_hours) as gpu_hours
+            from attempt_costs group by all),
+        tagged as (
+            select run_id, sum(case when is_storage then effective else 0 end) as storage,
+                sum(case when is_storage then 0 else effective end) as transfer
+            from tagged_costs group by all)
         select r.run_id as training_run_id, nullif(r.parent_run_id, '') as parent_run_id, r.name as run_name,
-            r.team as team_id, r.model as model_id, r.kind, a.currency, count(*)::integer as attempts,
-            sum(a.effective_cost)::decimal(38,12) as effective_cost, sum(a.lost_cost)::decimal(38,12) as lost_cost,
-            sum(a.gpu_hours)::decimal(38,6) as gpu_hours
-        from attempt_costs a
+            r.team as team_id, r.model as model_id, r.kind, h.currency, h.attempts,
+            (h.cost + coalesce(t.storage + t.transfer, 0))::decimal(38,12) as effective_cost, h.lost::decimal(38,12) as lost_cost,
+            h.gpu_hours::decimal(38,6) as gpu_hours, coalesce(t.storage, 0)::decimal(38,12) as storage_cost,
+            coalesce(t.transfer, 0)::decimal(38,12) as network_cost, r.steps, r.accuracy,
+            nullif(r.repeats_run_id, '') as repeats_run_id
+        from held h
         join runs r using (run_id)
+        left join tagged t using (run_id)
+        union all
+        select r.run_id, null, r.name, r.team, r.model, r.kind, 'USD', 2, sum(c.effective)::decimal(38,12), 0, null, 0, 0, null, null, null
+        from cur c join runs r on r.run_id = c.resource and c.product_code = 'AmazonSageMaker'
         group by all"""
+    )
+
+
+ORPHANED_VOLUME_DAYS, ORPHANED_DATASET_DAYS, IDLE_ENDPOINT_HOURS = 3, 30, 3
+
+
+def _waste(con: duckdb.DuckDBPyConnection) -> None:
+    """What was wasted, by kind and what wasted it: no dollar in two rows.
+
+    A volume is an orphan from the third day after its run, a dataset that nobody reads from the thirtieth day on; an
+    endpoint is idle in three or more hours of a day, one after the other, in which its engines counted nothing. No other
+    GPU of this world does less than a twentieth of an hour's work, and no deployment is never called.
+    """
+    con.execute(
+        f"""create or replace table truth_waste as
+        with quiet as (
+            select c.deployment, c.hour, c.held, c.hour // {DAY} as day,
+                c.hour - {HOUR} * row_number() over (partition by c.deployment, c.hour // {DAY} order by c.hour) as streak
+            from deployment_costs c
+            left join served_hours s on s.deployment = c.deployment and s.hour = c.hour
+            where coalesce(s.prompt + s.generated, 0) = 0 and c.deployment in (select deployment from served_hours)),
+        streaks as (select deployment, day, streak, sum(held) as held from quiet group by all having count(*) >= {IDLE_ENDPOINT_HOURS}),
+        first_day as (select min(start_at) as day from cur where resource = '{OLD_CORPUS}')
+        select 'failed_run' as waste_kind, run_id as subject, currency, sum(lost_cost)::decimal(38,12) as cost
+        from attempt_costs group by all having sum(lost_cost) > 0
+        union all
+        select 'redundant_run', a.run_id, a.currency, sum(a.effective_cost - a.lost_cost)::decimal(38,12)
+        from attempt_costs a join runs r using (run_id) where r.repeats_run_id <> '' group by all
+        union all
+        select 'orphaned_volume', r.volume, 'USD', sum(t.effective)::decimal(38,12)
+        from tagged_costs t join runs r using (run_id)
+        where t.is_storage and t.day >= r.end_at // {DAY} * {DAY} + {ORPHANED_VOLUME_DAYS} * {DAY} group by all
+        union all
+        select 'orphaned_dataset', '{OLD_CORPUS}', 'USD', sum(effective)::decimal(38,12)
+        from cur, first_day
+        where resource = '{OLD_CORPUS}' and visible_to = {ALWAYS} and start_at >= first_day.day + {ORPHANED_DATASET_DAYS} * {DAY}
+        having sum(effective) > 0
+        union all
+        select 'idle_endpoint', deployment, 'USD', sum(held)::decimal(38,12) from streaks group by all"""
     )
 
 
@@ -280,7 +349,9 @@ def _customers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
-    """Parts of a team's cost that the truth knows: what it caused or holds. Shared costs are not in it."""
+    """Parts of a team's cost that the truth knows: what it caused or holds. Shared costs are not in it. What only names a run is
+    its account's.
+    """
     moved = timeline.day_of(1, 15)
     con.execute(
         f"""create or replace table truth_teams_monthly as
@@ -300,6 +371,13 @@ def _teams(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
             from held_costs c
             join holds h using (hold)
             join runs r on r.run_id = h.run_id
+            union all by name
+            select make_timestamp(t.day * 1000000)::date as day, 'USD' as currency, 'platform' as team_id, t.effective as training
+            from tagged_costs t
+            union all by name
+            select make_timestamp(c.start_at * 1000000)::date as day, 'USD' as currency, r.team as team_id, c.effective as training
+            from cur c
+            join runs r on r.run_id = c.resource and c.product_code = 'AmazonSageMaker'
             union all by name
             select make_timestamp(c.start_at * 1000000)::date as day, 'USD' as currency,
                 c.tags->>'user_team' as team_id, c.effective as tagged
@@ -328,6 +406,7 @@ def totals(con: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, str, Decim
 
 TABLES = (
     "truth_runs",
+    "truth_waste",
     "truth_attempts",
     "truth_customers_monthly",
     "truth_teams_monthly",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from . import api_bills, aws, books, mlflow, northgrid, requests, telemetry, truth
+from . import api_bills, aws, books, experiments, mlflow, northgrid, requests, sagemaker, telemetry, truth
 from .company import OPENAI_ORGANISATION
 from .database import load_company, load_fleet, open_database
 from .fleet import Fleet, build_fleet
@@ -129,6 +129,8 @@ def simulate(
 
     progress("fleet")
     fleet = build_fleet(timeline, seed=seed, gpu_scale=gpu_scale)
+    fleet.runs.append(sagemaker.run_of(timeline))
+    experiments.describe(fleet)
     physics = measure(fleet, timeline, seed=seed, step=telemetry_step)
     load_company(con, price_book(timeline))
     load_fleet(con, fleet, physics, timeline)
@@ -283,6 +285,18 @@ def _deliver_telemetry(outbox: _Outbox, con: duckdb.DuckDBPyConnection, timeline
             outbox.add(
                 seen, "mlflow", mlflow.write_runs(folder / f"mlflow-{first}", fleet, start, stop), feed="tracking"
             )
+        outbox.add(
+            seen,
+            "wandb",
+            [experiments.write_wandb(folder / f"wandb-{first}.jsonl", fleet, start, stop)],
+            feed="meridian",
+        )
+        job = next(run for run in fleet.runs if run.tracker == "sagemaker")
+        if start <= job.end < stop:
+            outbox.add(seen, "sagemaker", [sagemaker.write_job(folder / f"job-{job.name}.json", job)], feed="training")
+        evaluations = experiments.write_evaluations(folder / f"evaluations-{first}", fleet, start, stop)
+        if evaluations:
+            outbox.add(seen, "lm_eval", evaluations, feed="evaluation")
     first, last = _periods(timeline)[-1]
     paths = mlflow.write_runs(folder / "mlflow-last", fleet, epoch(first), epoch(last))
     outbox.add(_at(last), "mlflow", paths, feed="tracking")

@@ -130,6 +130,70 @@ def test_what_a_run_lost_is_known_to_the_cent(marts, demo):
     assert wrong == []
 
 
+def test_a_run_has_the_storage_and_the_transfer_that_name_it_and_the_price_of_its_steps(marts):
+    """One run left a volume behind and sent its weights out; a run in Weights & Biases counts like one in MLflow."""
+    wrong = rows(
+        marts,
+        f"""
+        select t.training_run_id, m.storage_cost, t.storage_cost, m.network_cost, t.network_cost, m.steps, t.steps, m.cost_per_step
+        from truth_runs t left join unit_economics.cost_per_training_run m
+            on m.training_run_id = t.training_run_id and m.billing_currency = t.currency
+        where m.training_run_id is null or abs(m.storage_cost - t.storage_cost) > {CENT} or abs(m.network_cost - t.network_cost) > {CENT}
+            or (t.steps is not null and m.steps is distinct from t.steps) or abs(m.cost_per_step * t.steps - t.effective_cost) > {CENT}
+            or m.repeats_run_id is distinct from t.repeats_run_id
+        """,
+    )
+    assert wrong == []
+    [(storage, transfer, repeats)] = rows(
+        marts,
+        "select count(*) filter (storage_cost > 0), count(*) filter (network_cost > 0), count(repeats_run_id) from truth_runs",
+    )
+    assert (storage, transfer, repeats) == (1, 1, 1)
+    assert {row[0] for row in rows(marts, "select distinct tracker from core.fct_training_runs")} == {
+        "mlflow", "wandb", "sagemaker",
+    }  # fmt: skip
+
+
+def test_each_kind_of_waste_costs_what_it_cost_to_the_cent(marts):
+    found = rows(
+        marts,
+        f"""
+        with named as (
+            select waste_kind, training_run_id as subject, billing_currency as currency, sum(wasted_cost) as cost
+            from optimization.gpu_waste_daily group by all
+            union all
+            select waste_kind, resource_id, billing_currency, sum(wasted_cost) from optimization.idle_resources group by all)
+        select coalesce(n.waste_kind, t.waste_kind), coalesce(n.subject, t.subject), n.cost, t.cost
+        from named n full join truth_waste t using (waste_kind, subject, currency)
+        where abs(coalesce(n.cost, 0) - coalesce(t.cost, 0)) > {CENT}
+        """,
+    )
+    assert found == []
+    kinds = {row[0] for row in rows(marts, "select distinct waste_kind from truth_waste")}
+    assert kinds == {"failed_run", "redundant_run", "orphaned_volume", "orphaned_dataset", "idle_endpoint"}
+
+
+def test_evaluations_measure_the_runs_that_they_name(marts):
+    """The harness' accuracy is the run's own here; a gain is against the run before it of the same model and experiment."""
+    wrong = rows(
+        marts,
+        """
+        select training_run_id, m.quality_value, t.accuracy, m.quality_gain_points, b.accuracy
+        from unit_economics.cost_per_training_run m join truth_runs t using (training_run_id)
+        left join truth_runs b on b.training_run_id = m.baseline_run_id
+        where t.accuracy is not null and m.quality_value is distinct from t.accuracy
+            or abs(m.quality_gain_points - (t.accuracy - b.accuracy) * 100) > 1e-6
+        """,
+    )
+    assert wrong == []
+    [(harness, gains)] = rows(
+        marts,
+        "select count(*) filter (quality_metric like 'lm_eval/%'), count(cost_per_quality_point) from unit_economics.cost_per_training_run",
+    )
+    assert harness > 0
+    assert gains > 0
+
+
 def test_no_dollar_is_on_the_wrong_customer(marts):
     wrong = rows(
         marts,

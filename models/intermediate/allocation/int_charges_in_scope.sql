@@ -19,6 +19,8 @@ with charges as (
         InvoiceIssuerName as invoice_issuer_name,
         ServiceProviderName as service_provider_name,
         ServiceName as service_name,
+        ServiceCategory as service_category,
+        SkuMeter as sku_meter,
         BillingAccountId as billing_account_id,
         SubAccountId as sub_account_id,
         ResourceId as resource_id,

@@ -338,23 +338,29 @@ witnesses as (
         usage_hour,
         resource_id,
         max(node_name) as node_name,
-        cast(null as {{ dbt.type_string() }}) as instance_type,
+        max(instance_type) as instance_type,
         resource_kind,
         sum(claimed_quantity) as capacity_quantity,
         cast(null as {{ dbt.type_string() }}) as gpu_model
     from (
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity from slurm_hours
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity,
+            cast(null as {{ dbt.type_string() }}) as instance_type
+        from slurm_hours
         union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
         from {{ ref('int_pod_resource_hours') }}
         where {{ in_dirty_days('usage_date') }}
         union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
         from {{ ref('int_openshift_resource_hours') }}
         where {{ in_dirty_days('usage_date') }} and resource_kind = 'gpu'
         union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
         from {{ ref('int_opencost_resource_hours') }}
+        where {{ in_dirty_days('usage_date') }}
+        union all
+        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, instance_type
+        from {{ ref('int_sagemaker_resource_hours') }}
         where {{ in_dirty_days('usage_date') }}
     ) as claims
     group by usage_date, usage_hour, resource_id, resource_kind

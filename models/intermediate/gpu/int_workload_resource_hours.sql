@@ -135,11 +135,45 @@ openshift_claims as (
 
 ),
 
+-- AWS runs the machines of a SageMaker job: the job holds them whole, and nobody measures how busy they are.
+sagemaker_claims as (
+
+    select
+        claims.usage_date,
+        claims.usage_hour,
+        claims.resource_id,
+        claims.attempt_id as workload_id,
+        'sagemaker_job' as workload_kind,
+        claims.resource_kind,
+        '' as mig_profile,
+        claims.claimed_quantity,
+        cast(null as {{ dbt.type_string() }}) as activity_signal,
+        cast(null as decimal(38, 9)) as activity_ratio,
+        cast(null as decimal(38, 9)) as used_quantity,
+        cast(null as {{ dbt.type_string() }}) as namespace,
+        cast(null as {{ dbt.type_string() }}) as slurm_account,
+        cast(null as {{ dbt.type_string() }}) as pod_name,
+        runs.team_hint,
+        cast(null as {{ dbt.type_string() }}) as environment,
+        cast(null as {{ dbt.type_string() }}) as deployment_id,
+        runs.model_id,
+        attempts.training_run_id,
+        attempts.attempt_id,
+        'training' as declared_type
+    from {{ ref('int_sagemaker_resource_hours') }} as claims
+    left join {{ ref('int_training_attempts') }} as attempts on claims.attempt_id = attempts.attempt_id
+    left join {{ ref('int_training_runs') }} as runs on attempts.training_run_id = runs.training_run_id
+    where {{ in_dirty_days('claims.usage_date') }}
+
+),
+
 measured_claims as (
 
     select * from pod_claims
     union all
     select * from slurm_claims
+    union all
+    select * from sagemaker_claims
     union all
     select * from openshift_claims
 

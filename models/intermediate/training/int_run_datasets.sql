@@ -14,9 +14,10 @@ with inputs as (
 
 )
 
+-- the same data may be logged by its name or by its place: what lies in a declared place is the declared dataset
 select
     runs.run_id,
-    inputs.dataset_name,
+    coalesce(declared.dataset_id, inputs.dataset_name) as dataset_name,
     inputs.dataset_digest,
     max(inputs.location) as location
 from inputs
@@ -25,5 +26,10 @@ inner join {{ ref('int_tracked_runs_unioned') }} as runs
         inputs.tracker = runs.tracker
         and inputs.tracker_scope = runs.tracker_scope
         and inputs.tracker_run_id = runs.tracker_run_id
-where inputs.dataset_name is not null
-group by runs.run_id, inputs.dataset_name, inputs.dataset_digest
+left join {{ ref('stg_reference__datasets') }} as declared
+    on
+        split_part(inputs.location, '/', 3) = declared.resource_id
+        and runs.started_at >= declared.valid_from
+        and runs.started_at < declared.valid_to
+where coalesce(declared.dataset_id, inputs.dataset_name) is not null
+group by runs.run_id, coalesce(declared.dataset_id, inputs.dataset_name), inputs.dataset_digest

@@ -96,6 +96,7 @@ joined as (
             else 'running'
         end as end_basis,
         tracked.resumed_from_run_id,
+        tracked.produced_dataset_id,
         tracked.code_version,
         tracked.training_seconds,
         tracked.billable_seconds,
@@ -171,6 +172,7 @@ select
     ended.end_basis,
     ended.attempt_count,
     ended.resumed_from_run_id,
+    ended.produced_dataset_id,
     repeats.repeats_run_id,
     ended.code_version,
     ended.work_id,

@@ -35,14 +35,22 @@ charge_days as (
         charges.bill_project_id,
         charges.credential_id,
         charges.model_id,
-        owners.team_id,
+        -- a dataset is closer to the charge than the account it sits in
+        case when coalesce(owners.is_account_owner, true) then coalesce(subjects.team_id, owners.team_id) else owners.team_id end
+            as team_id,
         owners.project_id,
         owners.environment,
-        owners.key_type,
+        case
+            when coalesce(owners.is_account_owner, true) and subjects.team_id is not null then 'dataset'
+            else owners.key_type
+        end as key_type,
+        subjects.training_run_id,
+        subjects.resource_kind,
         rules.charge_id is not null as is_shared
     from {{ ref('int_charge_days') }} as charge_days
     inner join {{ ref('int_charges_in_scope') }} as charges on charge_days.charge_id = charges.charge_id
     left join {{ ref('int_charge_owners') }} as owners on charge_days.charge_id = owners.charge_id
+    left join {{ ref('int_charge_subjects') }} as subjects on charge_days.charge_id = subjects.charge_id
     left join {{ ref('int_shared_rules_matched') }} as rules on charge_days.charge_id = rules.charge_id
 
 ),
@@ -71,8 +79,8 @@ pieces as (
         'direct', 'identity_map', key_type, null, null, 1,
         case when is_unused_commitment then 'unused_commitment' else 'used' end,
         case when team_id is null then 'charge_without_owner' end,
-        null, null, team_id, coalesce(project_id, bill_project_id), environment, model_id, null,
-        null, null, null, null, credential_id, null, null,
+        resource_kind, null, team_id, coalesce(project_id, bill_project_id), environment, model_id, null,
+        training_run_id, null, null, null, credential_id, null, case when training_run_id is not null then 'training' end,
         null, null, billed_cost, effective_cost
     from charge_days
     where not is_shared
@@ -159,7 +167,9 @@ billed as (
         all_pieces.usage_date,
         all_pieces.placement,
         {% for column in explained -%}
-            {%- if column == 'model_id' -%} coalesce(all_pieces.model_id, runs.model_id) as model_id,
+            {%- if column == 'model_id' -%}
+                -- what only names a run may be billed before a tracker knows the run
+                coalesce(all_pieces.model_id, case when all_pieces.allocation_step <> 'direct' then runs.model_id end) as model_id,
             {%- else -%} all_pieces.{{ column }}, {%- endif %} {% endfor %}
         charges.service_provider_name,
         charges.service_name,
@@ -169,6 +179,7 @@ billed as (
         charges.billing_period_start,
         charges.ai_scope,
         charges.accelerator_type,
+        subjects.dataset_id,
         case
             when charges.meter_scope is not null then charges.meter_scope
             when all_pieces.deployment_id is not null then 'self_hosted'
@@ -177,6 +188,8 @@ billed as (
     from all_pieces
     inner join {{ ref('int_charges_in_scope') }} as charges on all_pieces.charge_id = charges.charge_id
     left join {{ ref('fct_training_runs') }} as runs on all_pieces.training_run_id = runs.training_run_id
+    left join {{ ref('int_charge_subjects') }} as subjects
+        on all_pieces.charge_id = subjects.charge_id and all_pieces.allocation_step in ('direct', 'shared')
 
 ),
 
@@ -200,6 +213,7 @@ estimated as (
         cast(date_trunc('month', pieces.usage_date) as date) as billing_period_start,
         'model_api' as ai_scope,
         cast(null as varchar) as accelerator_type,
+        cast(null as varchar) as dataset_id,
         pieces.provider_id
     from {{ ref('int_pieces_estimated') }} as pieces
     left join {{ ref('meter_scopes') }} as scopes on pieces.provider_id = scopes.provider_id
@@ -250,6 +264,7 @@ select
     deployment_id,
     training_run_id,
     attempt_id,
+    dataset_id,
     customer_id,
     feature,
     api_key_id,

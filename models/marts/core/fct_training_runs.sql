@@ -17,6 +17,7 @@ select
     end_basis,
     attempt_count,
     resumed_from_run_id,
+    produced_dataset_id,
     repeats_run_id,
     code_version,
     training_seconds,

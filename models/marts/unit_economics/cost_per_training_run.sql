@@ -7,62 +7,11 @@ with ledger as (
 
 ),
 
-attempts as (
-
-    select
-        training_run_id, attempt_id, started_at, ended_at, last_checkpoint_at,
-        -- Work is lost from the last checkpoint on, or all of it where there is none.
-        case
-            when outcome not in ('completed', 'running', 'unknown')
-                then greatest(coalesce(last_checkpoint_at, started_at), started_at)
-        end as lost_from
-    from {{ ref('fct_training_attempts') }}
-
-),
-
-attempt_hours as (
-
-    select
-        ledger.training_run_id,
-        ledger.attempt_id,
-        ledger.billing_currency,
-        ledger.usage_hour,
-        sum(ledger.effective_cost) as effective_cost
-    from ledger
-    where ledger.attempt_id is not null
-    group by ledger.training_run_id, ledger.attempt_id, ledger.billing_currency, ledger.usage_hour
-
-),
-
-attempt_seconds as (
-
-    select
-        attempt_hours.*,
-        {{ seconds_between(
-            'greatest(attempts.started_at, attempt_hours.usage_hour)',
-            'least(attempts.ended_at, attempt_hours.usage_hour + interval 1 hour)'
-        ) }} as held_seconds,
-        greatest(0, {{ seconds_between(
-            'greatest(attempts.lost_from, attempt_hours.usage_hour)',
-            'least(attempts.ended_at, attempt_hours.usage_hour + interval 1 hour)'
-        ) }}) as lost_seconds
-    from attempt_hours
-    inner join attempts
-        on
-            attempt_hours.training_run_id = attempts.training_run_id
-            and attempt_hours.attempt_id = attempts.attempt_id
-    where attempts.lost_from is not null
-
-),
-
+-- Work is lost from the last checkpoint on, or all of it where there is none.
 losses as (
 
-    select
-        training_run_id,
-        billing_currency,
-        sum({{ allocate('effective_cost', 'lost_seconds', 'held_seconds') }}) as lost_cost
-    from attempt_seconds
-    where lost_seconds > 0
+    select training_run_id, billing_currency, sum(lost_cost) as lost_cost
+    from {{ ref('int_attempt_losses_hourly') }}
     group by training_run_id, billing_currency
 
 ),
@@ -75,13 +24,17 @@ costs as (
         -- Closed once every part of it is invoiced.
         max(case cost_status when 'estimated' then '3 estimated' when 'billed_open' then '2 billed_open' else '1 billed_closed' end)
             as worst_status,
-        max(team_id) as team_id,
+        -- of its attempts; storage that only names the run is its account's
+        coalesce(max(case when attempt_id is not null then team_id end), max(team_id)) as team_id,
         {{ component_cost('net_unit_cost') }} as net_unit_cost,
         {{ component_cost('unused_commitment') }} as unused_commitment_cost,
         {{ component_cost('credits') }} as credits_cost,
         {{ component_cost('tax') }} as tax_cost,
         {{ component_cost('fees') }} as fees_cost,
         sum(effective_cost) as total_cost,
+        sum(case when allocation_step = 'gpu_telemetry' or resource_kind = 'compute' then effective_cost else 0 end) as compute_cost,
+        sum(case when resource_kind = 'storage' then effective_cost else 0 end) as storage_cost,
+        sum(case when resource_kind = 'network' then effective_cost else 0 end) as network_cost,
         sum(case when usage_state = 'productive' then effective_cost else 0 end) as productive_cost,
         sum(case when usage_state = 'allocated_unused' then effective_cost else 0 end) as allocated_unused_cost,
         sum(case when usage_state = 'activity_unknown' then effective_cost else 0 end) as activity_unknown_cost
@@ -127,8 +80,10 @@ attempt_counts as (
     select
         training_run_id,
         cast(count(*) as bigint) as attempts,
-        cast(count(lost_from) as bigint) as unsuccessful_attempts
-    from attempts
+        cast(count(case when outcome not in ('completed', 'running', 'unknown') then 1 end) as bigint) as unsuccessful_attempts,
+        cast(count(case when outcome not in ('completed', 'running', 'unknown') and not is_checkpoint_known then 1 end) as bigint)
+            as attempts_of_unknown_loss
+    from {{ ref('fct_training_attempts') }}
     group by training_run_id
 
 ),
@@ -148,10 +103,19 @@ gpu_hours as (
     where workloads.resource_kind = 'gpu'
     group by workloads.training_run_id
 
+),
+
+-- a charge may name a run that no tracker and no scheduler knows
+run_keys as (
+
+    select training_run_id from {{ ref('fct_training_runs') }}
+    union
+    select training_run_id from costs
+
 )
 
 select
-    runs.training_run_id,
+    run_keys.training_run_id,
     coalesce(costs.billing_currency, 'XXX') as billing_currency,
     coalesce(substr(costs.worst_status, 3), 'estimated') as cost_status,
     runs.experiment_id,
@@ -159,11 +123,16 @@ select
     runs.model_id,
     runs.model_version,
     costs.team_id,
+    runs.run_purpose,
+    runs.sweep_id,
+    runs.repeats_run_id,
     runs.status,
     runs.started_at,
     runs.ended_at,
+    runs.end_basis,
     coalesce(attempt_counts.attempts, 0) as attempts,
     coalesce(attempt_counts.unsuccessful_attempts, 0) as unsuccessful_attempts,
+    coalesce(attempt_counts.attempts_of_unknown_loss, 0) as attempts_of_unknown_loss,
     cast(gpu_hours.gpu_hours as decimal(38, 9)) as gpu_hours,
     cast(gpu_hours.productive_gpu_hours as decimal(38, 9)) as productive_gpu_hours,
     cast(costs.net_unit_cost as decimal(38, 12)) as net_unit_cost,
@@ -176,17 +145,35 @@ select
     cast(case when costs.training_run_id is not null then coalesce(transfers.transferred_cost, 0) end as decimal(38, 12))
         as transferred_cost,
     cast(costs.total_cost + coalesce(transfers.transferred_cost, 0) as decimal(38, 12)) as fully_loaded_cost,
+    cast(costs.compute_cost as decimal(38, 12)) as compute_cost,
+    cast(costs.storage_cost as decimal(38, 12)) as storage_cost,
+    cast(costs.network_cost as decimal(38, 12)) as network_cost,
+    cast(costs.total_cost - costs.compute_cost - costs.storage_cost - costs.network_cost as decimal(38, 12)) as other_cost,
     cast(costs.productive_cost as decimal(38, 12)) as productive_cost,
     cast(costs.allocated_unused_cost as decimal(38, 12)) as allocated_unused_cost,
     cast(costs.activity_unknown_cost as decimal(38, 12)) as activity_unknown_cost,
     cast(case when costs.training_run_id is not null then coalesce(losses.lost_cost, 0) end as decimal(38, 12)) as lost_cost,
     {{ unit_rate('costs.productive_cost', 'costs.net_unit_cost') }} as productive_ratio,
     {{ unit_rate('costs.net_unit_cost', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
+    quality.steps,
+    cast(quality.epochs as decimal(38, 9)) as epochs,
+    {{ unit_rate('costs.net_unit_cost', 'quality.steps') }} as cost_per_step,
+    {{ unit_rate('costs.net_unit_cost', 'quality.epochs') }} as cost_per_epoch,
+    quality.quality_metric,
+    quality.is_higher_quality_better,
+    quality.quality_value,
+    quality.baseline_run_id,
+    quality.baseline_quality_value,
+    quality.quality_gain_points,
+    -- a run that gained nothing has no price of a point
+    case when quality.quality_gain_points > 0
+        then {{ unit_rate('costs.net_unit_cost', 'quality.quality_gain_points') }} end as cost_per_quality_point,
     daily_reporting.reporting_currency,
     daily_reporting.rate_set,
     cast(daily_reporting.total_reporting_cost as decimal(38, 12)) as total_reporting_cost
-from {{ ref('fct_training_runs') }} as runs
-left join costs on runs.training_run_id = costs.training_run_id
+from run_keys
+left join {{ ref('fct_training_runs') }} as runs on run_keys.training_run_id = runs.training_run_id
+left join costs on run_keys.training_run_id = costs.training_run_id
 left join losses
     on costs.training_run_id = losses.training_run_id and costs.billing_currency = losses.billing_currency
 left join transfers
@@ -195,5 +182,6 @@ left join daily_reporting
     on
         costs.training_run_id = daily_reporting.training_run_id
         and costs.billing_currency = daily_reporting.billing_currency
-left join attempt_counts on runs.training_run_id = attempt_counts.training_run_id
-left join gpu_hours on runs.training_run_id = gpu_hours.training_run_id
+left join {{ ref('int_run_quality') }} as quality on run_keys.training_run_id = quality.training_run_id
+left join attempt_counts on run_keys.training_run_id = attempt_counts.training_run_id
+left join gpu_hours on run_keys.training_run_id = gpu_hours.training_run_id

@@ -30,7 +30,12 @@ renamed as (
         {{ json_text('labels', 'label_app') }} as label_app,
         {{ json_text('labels', 'label_model') }} as label_model,
         {{ json_text('labels', 'label_environment') }} as label_environment,
-        {{ json_text('labels', 'label_mlflow_run_id') }} as label_mlflow_run_id,
+        -- whichever tracker the run is in
+        coalesce(
+            {{ json_text('labels', 'label_mlflow_run_id') }},
+            {{ json_text('labels', 'label_wandb_run_id') }},
+            {{ json_text('labels', 'label_run_id') }}
+        ) as label_mlflow_run_id,
         {{ json_text('labels', 'label_workload_type') }} as label_workload_type,
         coalesce(
             {{ json_text('labels', 'label_node_kubernetes_io_instance_type') }},

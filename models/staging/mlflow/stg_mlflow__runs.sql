@@ -22,6 +22,7 @@ renamed as (
         nullif(parent_run_id, '') as parent_run_id,
         nullif(resumed_from_run_id, '') as resumed_from_run_id,
         nullif(run_type, '') as run_type,
+        nullif(produced_dataset, '') as produced_dataset_id,
         nullif(code_commit, '') as code_commit,
         {{ settings_text('params') }} as params,
         nullif(slurm_job_id, '') as slurm_job_id,

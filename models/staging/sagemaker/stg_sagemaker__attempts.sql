@@ -24,7 +24,7 @@ breaks as (
 
     select
         entries.training_job_arn,
-        entries.entry.Status as status,
+        entries.entry.Status as break_status,
         cast(try_cast(entries.entry.StartTime as timestamptz) as timestamp) as broken_at,
         cast(try_cast(entries.entry.EndTime as timestamptz) as timestamp) as resumed_at
     from entries
@@ -50,7 +50,7 @@ ends as (
         min(breaks.broken_at) as broken_at
     from stretches
     left join breaks
-        on stretches.training_job_arn = breaks.training_job_arn and breaks.broken_at >= stretches.started_at
+        on stretches.training_job_arn = breaks.training_job_arn and stretches.started_at <= breaks.broken_at
     group by stretches.training_job_arn, stretches.started_at
 
 )
@@ -59,8 +59,8 @@ select
     ends.training_job_arn,
     row_number() over (partition by ends.training_job_arn order by ends.started_at) as attempt_no,
     case
-        when breaks.status = 'Interrupted' then 'PREEMPTED'
-        when breaks.status = 'Restarting' then 'NODE_FAIL'
+        when breaks.break_status = 'Interrupted' then 'PREEMPTED'
+        when breaks.break_status = 'Restarting' then 'NODE_FAIL'
         when jobs.training_job_status in ('InProgress', 'Stopping') then 'RUNNING'
         when jobs.secondary_status in ('MaxRuntimeExceeded', 'MaxWaitTimeExceeded') then 'TIMEOUT'
         when jobs.training_job_status = 'Completed' then 'COMPLETED'

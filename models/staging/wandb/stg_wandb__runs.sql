@@ -23,7 +23,7 @@ renamed as (
         -- the API gives plain values, the raw configuration wraps each in {"value": …}
         {%- for column, key in [
             ('team_hint', 'team'), ('model_id', 'model'), ('model_version', 'model_version'), ('slurm_job_id', 'slurm_job_id'),
-            ('pod_uid', 'k8s_pod_uid'), ('resumed_from_run_id', 'resumed_from_run'),
+            ('pod_uid', 'k8s_pod_uid'), ('resumed_from_run_id', 'resumed_from_run'), ('produced_dataset_id', 'produces_dataset'),
         ] %}
         nullif(coalesce(
             json_extract_string(config, '$.{{ key }}.value'), json_extract_string(config, '$.{{ key }}')

@@ -112,8 +112,8 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
     for metric, _ in _series(delivered("kube_state_metrics")):
         if metric["__name__"] == "kube_node_info":
             instance_of[metric["node"]] = metric["provider_id"].rsplit("/", 1)[1]
-        elif metric["__name__"] == "kube_pod_labels" and "label_mlflow_run_id" in metric:
-            run_of_uid[metric["uid"]] = metric["label_mlflow_run_id"]
+        elif metric["__name__"] == "kube_pod_labels" and {"label_mlflow_run_id", "label_wandb_run_id"} & set(metric):
+            run_of_uid[metric["uid"]] = metric.get("label_mlflow_run_id") or metric["label_wandb_run_id"]
     for metric, _ in _series(delivered("kube_state_metrics")):
         if metric["__name__"] == "kube_pod_container_resource_requests" and metric["uid"] in run_of_uid:
             node_of[run_of_uid[metric["uid"]]].add(instance_of[metric["node"]])
@@ -130,7 +130,9 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
     for row in truth("truth_runs.parquet", "currency = 'USD'"):
         nodes = node_of[row["training_run_id"]]
         if nodes and all(n in lines for n in nodes):
-            assert abs(row["effective_cost"] - sum(lines[n] for n in nodes)) < Decimal("0.01")
+            assert abs(
+                row["effective_cost"] - row["storage_cost"] - row["network_cost"] - sum(lines[n] for n in nodes)
+            ) < Decimal("0.01")
             checked += 1
     assert checked > 20
 
@@ -238,7 +240,17 @@ def test_mlflow_has_a_sweep_and_a_run_that_never_ends(delivered, truth):
         and jobs.get(tags[run_id].get("slurm_job_id", ""), {}).get("State") == "FAILED"
     ]
     assert len(crashed) == 1
-    assert {r["training_run_id"] for r in truth("truth_runs.parquet")} <= set(runs)
+    others = {
+        json.loads(line)["name"]
+        for entry in delivered("wandb")
+        for path in entry["paths"]
+        for line in path.read_text().splitlines()
+    }
+    others |= {
+        json.loads(path.read_text())["TrainingJobArn"] for entry in delivered("sagemaker") for path in entry["paths"]
+    }
+    assert not others & set(runs)
+    assert {r["training_run_id"] for r in truth("truth_runs.parquet")} <= set(runs) | others
 
 
 def test_customers_pay_and_some_lose_money(delivered, truth):

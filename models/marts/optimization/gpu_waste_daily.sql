@@ -1,0 +1,47 @@
+{%- set holder = [
+    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+] -%}
+-- Rebuilt whole: whether a run was in vain is known when it has ended, and whether a model is called, days later.
+with waste as (
+
+    select * from {{ ref('int_waste_daily') }}
+
+),
+
+held as (
+
+    select
+        usage_date, cost_status, billing_currency, {{ holder | join(', ') }},
+        sum(effective_cost) as holder_cost
+    from {{ ref('int_holder_costs_hourly') }}
+    group by usage_date, cost_status, billing_currency, {{ holder | join(', ') }}
+
+)
+
+select
+    waste.usage_date,
+    waste.cost_status,
+    waste.billing_currency,
+    waste.waste_kind,
+    {% for column in holder %}waste.{{ column }}, {% endfor %}
+    cast(waste.hours as bigint) as hours,
+    cast(waste.wasted_cost as decimal(38, 12)) as wasted_cost,
+    cast(held.holder_cost as decimal(38, 12)) as holder_cost,
+    case waste.waste_kind
+        when 'failed_run'
+            then 'attempt ' || attempts.outcome || ' at ' || cast(attempts.ended_at as {{ dbt.type_string() }})
+                || coalesce(', last checkpoint ' || cast(attempts.last_checkpoint_at as {{ dbt.type_string() }}), ', no checkpoint')
+        when 'redundant_run' then 'same code, settings and data as run ' || runs.repeats_run_id
+        else 'activity at most ' || cast(cast(round(waste.highest_activity_ratio * 100, 1) as decimal(9, 1)) as {{ dbt.type_string() }})
+            || '% in each of ' || cast(waste.hours as {{ dbt.type_string() }}) || ' hours'
+    end as evidence
+from waste
+inner join {{ ref('waste_kinds') }} as kinds on waste.waste_kind = kinds.waste_kind and kinds.mart = 'gpu_waste_daily'
+inner join held
+    on
+        waste.usage_date = held.usage_date
+        {% for column in ['cost_status', 'billing_currency'] + holder -%}
+        and waste.{{ column }} is not distinct from held.{{ column }}
+        {% endfor %}
+left join {{ ref('fct_training_attempts') }} as attempts on waste.attempt_id = attempts.attempt_id
+left join {{ ref('fct_training_runs') }} as runs on waste.training_run_id = runs.training_run_id

@@ -1,0 +1,70 @@
+{%- set purposes = {'train': 'training', 'fine_tune': 'fine_tuning', 'evaluate': 'evaluation', 'prepare_data': 'data_preparation'} -%}
+-- What a model that we train cost until now, from its data to its service. A model is served under its id; its version is known where
+-- that is `model@version`.
+with runs as (
+
+    select * from {{ ref('cost_per_training_run') }}
+    where model_id is not null
+
+),
+
+trained as (
+
+    select distinct model_id from runs
+
+),
+
+served as (
+
+    select
+        trained.model_id,
+        case
+            when daily.model_id <> trained.model_id then substr(daily.model_id, length(trained.model_id) + 2)
+        end as model_version,
+        daily.billing_currency,
+        daily.cost_status,
+        daily.usage_date,
+        daily.net_unit_cost,
+        daily.transferred_cost
+    from {{ ref('cost_per_model_daily') }} as daily
+    inner join trained
+        on daily.model_id = trained.model_id or daily.model_id like trained.model_id || '@%'
+    where daily.purpose = 'inference'
+
+),
+
+parts as (
+
+    select
+        model_id, model_version, billing_currency, cost_status, run_purpose as purpose,
+        cast(started_at as date) as first_date, cast(ended_at as date) as last_date,
+        net_unit_cost, transferred_cost
+    from runs
+    union all
+    select
+        model_id, model_version, billing_currency, cost_status, 'serve' as purpose,
+        usage_date as first_date, usage_date as last_date, net_unit_cost, transferred_cost
+    from served
+
+)
+
+select
+    model_id,
+    coalesce(model_version, 'none') as model_version,
+    billing_currency,
+    case max(case cost_status when 'estimated' then 3 when 'billed_open' then 2 else 1 end)
+        when 3 then 'estimated' when 2 then 'billed_open' else 'billed_closed'
+    end as cost_status,
+    cast(count(case when purpose <> 'serve' then 1 end) as bigint) as runs,
+    cast(count(case when purpose <> 'serve' and net_unit_cost is null then 1 end) as bigint) as runs_without_cost,
+    min(case when purpose <> 'serve' then first_date end) as first_run_date,
+    min(case when purpose = 'serve' then first_date end) as first_served_date,
+    max(last_date) as last_date,
+    {%- for purpose, name in purposes.items() %}
+    cast(coalesce(sum(case when purpose = '{{ purpose }}' then net_unit_cost end), 0) as decimal(38, 12)) as {{ name }}_cost,
+    {%- endfor %}
+    cast(coalesce(sum(case when purpose = 'serve' then net_unit_cost end), 0) as decimal(38, 12)) as serving_cost,
+    cast(coalesce(sum(net_unit_cost), 0) as decimal(38, 12)) as net_unit_cost,
+    cast(coalesce(sum(transferred_cost), 0) as decimal(38, 12)) as transferred_cost
+from parts
+group by model_id, coalesce(model_version, 'none'), billing_currency

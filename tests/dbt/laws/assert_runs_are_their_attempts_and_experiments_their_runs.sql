@@ -1,0 +1,54 @@
+{{ config(meta={'dagster': {'ref': {'name': 'cost_per_training_run'}}}) }}
+-- Law 3. A run costs what its attempts held, hour by hour, and what names the run itself (storage, transfer, a job without
+-- telemetry); its parts by resource are the whole; an experiment costs what its runs do. Children of a sweep count once.
+with held as (
+    select training_run_id, billing_currency, sum(effective_cost) as effective_cost
+    from {{ ref('int_holder_costs_hourly') }}
+    where attempt_id is not null
+    group by training_run_id, billing_currency
+),
+
+named as (
+    select training_run_id, billing_currency, sum(effective_cost) as effective_cost
+    from {{ ref('fct_cost_allocation') }}
+    where training_run_id is not null and attempt_id is null
+    group by training_run_id, billing_currency
+),
+
+parts as (
+    select training_run_id, billing_currency, sum(effective_cost) as effective_cost
+    from (select * from held union all select * from named) as both_parts
+    group by training_run_id, billing_currency
+),
+
+runs as (
+    select training_run_id as id, billing_currency, direct_cost, compute_cost + storage_cost + network_cost + other_cost as sum_of_kinds
+    from {{ ref('cost_per_training_run') }}
+    where direct_cost is not null
+),
+
+experiments as (
+    select experiment_id, billing_currency, direct_cost from {{ ref('cost_per_experiment') }}
+    where direct_cost is not null
+),
+
+of_runs as (
+    select coalesce(runs.experiment_id, 'none') as experiment_id, ledger.billing_currency, sum(ledger.effective_cost) as direct_cost
+    from {{ ref('fct_cost_allocation') }} as ledger
+    left join {{ ref('fct_training_runs') }} as runs on ledger.training_run_id = runs.training_run_id
+    where ledger.training_run_id is not null
+    group by coalesce(runs.experiment_id, 'none'), ledger.billing_currency
+)
+
+select 'run' as scope, coalesce(runs.id, parts.training_run_id) as id, runs.direct_cost as found, parts.effective_cost as expected
+from runs
+full outer join parts on runs.id = parts.training_run_id and runs.billing_currency = parts.billing_currency
+where runs.direct_cost is distinct from parts.effective_cost or runs.direct_cost is distinct from runs.sum_of_kinds
+union all
+select
+    'experiment' as scope, coalesce(experiments.experiment_id, of_runs.experiment_id) as id, experiments.direct_cost as found,
+    of_runs.direct_cost as expected
+from experiments
+full outer join of_runs
+    on experiments.experiment_id = of_runs.experiment_id and experiments.billing_currency = of_runs.billing_currency
+where experiments.direct_cost is distinct from of_runs.direct_cost
