@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'cost_per_model_daily'}}}) }}
 -- total = net unit cost + unused commitment + credits + tax + fees, and the marts hold no more and no less than the ledger:
--- per day, status and currency (so that no two currencies were added), and per run.
+-- per day, status and currency (so that no two currencies were added), and per run. Credits stand beside the gross cost (T14).
 with daily as (
     select
         usage_date, cost_status, billing_currency,
