@@ -2,30 +2,39 @@
     `usage_cost` included), `usage_problem` where the object cannot be trusted, and `usage_shape` by the keys that are present.
     `relation` has the object as JSON text in `usage`; its other columns are passed on.
 
-    A count that is no whole number (text, NaN, a fraction) or negative makes the row's usage unknown: it is never read as zero. -#}
+    A count that is no whole number (text, NaN, a fraction) or negative makes the row's usage unknown: it is never read as zero.
+    Counts are looked at one path after the other, not as a list: adding up and counting small lists took most of the time. -#}
 {% macro usage_counts(relation) -%}
 {%- set count_paths = usage_count_paths() -%}
 {%- set text_paths = usage_text_paths() -%}
-{%- set all_paths = (count_paths.values() | sum(start=[])) + (text_paths.values() | sum(start=[])) -%}
-{%- set counted = count_paths.values() | sum(start=[]) | length -%}
+{%- set counted = count_paths.values() | sum(start=[]) -%}
+{%- set all_paths = counted + (text_paths.values() | sum(start=[])) -%}
 select
-    * exclude (usage_texts, usage_numbers),
+    * exclude (usage_texts{% for path in counted %}, number_{{ loop.index }}{% endfor %}),
     {%- for name, paths in count_paths.items() %}
-    cast({{ first_of('usage_numbers', paths, all_paths) }} as bigint) as {{ name }},
+    {%- set numbers = [] -%}
+    {%- for path in paths %}{% do numbers.append('number_' ~ (counted.index(path) + 1)) %}{% endfor %}
+    cast(coalesce({{ numbers | join(', ') }}) as bigint) as {{ name }},
     {%- endfor %}
     {%- for name, paths in text_paths.items() %}
-    {{ first_of('usage_texts', paths, all_paths) }} as {{ name }},
+    {%- set texts = [] -%}
+    {%- for path in paths %}{% do texts.append('usage_texts[' ~ (all_paths.index(path) + 1) ~ ']') %}{% endfor %}
+    coalesce({{ texts | join(', ') }}) as {{ name }},
     {%- endfor %}
     case
         when usage_texts is null and usage <> '' then 'unreadable_usage'
-        when list_count(usage_texts[1:{{ counted }}]) <> list_count(usage_numbers) then 'unreadable_usage'
-        when list_sum(usage_numbers) <> trunc(list_sum(usage_numbers)) then 'unreadable_usage'
-        when list_min(usage_numbers) < 0 then 'negative_tokens'
+        when {% for path in counted -%}
+            (number_{{ loop.index }} is null and usage_texts[{{ loop.index }}] is not null) or number_{{ loop.index }} <> trunc(number_{{ loop.index }})
+            {{- ' or ' if not loop.last }}
+        {%- endfor %} then 'unreadable_usage'
+        when least({% for path in counted %}number_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}) < 0 then 'negative_tokens'
     end as usage_problem
 from (
     select
-        *,
-        try_cast(usage_texts[1:{{ counted }}] as decimal(18, 6)[]) as usage_numbers
+        *
+        {%- for path in counted %},
+        try_cast(usage_texts[{{ loop.index }}] as decimal(18, 6)) as number_{{ loop.index }}
+        {%- endfor %}
     from (
         select
             *,
@@ -33,11 +42,4 @@ from (
         from {{ relation }}
     ) as parsed
 ) as numbered
-{%- endmacro %}
-
-{#- First of a name's paths that the row has, as an element of the parsed list. -#}
-{% macro first_of(list, paths, all_paths) -%}
-    {%- set elements = [] -%}
-    {%- for path in paths %}{% do elements.append(list ~ '[' ~ (all_paths.index(path) + 1) ~ ']') %}{% endfor -%}
-    {{ elements[0] if elements | length == 1 else 'coalesce(' ~ elements | join(', ') ~ ')' }}
 {%- endmacro %}

@@ -61,9 +61,9 @@
             "cache_creation": {"ephemeral_5m_input_tokens": "BIGINT", "ephemeral_1h_input_tokens": "BIGINT"}
         }]') end as turns,
         {%- for details in ['prompt', 'tool', 'cached', 'output'] %}
-        from_json({{ details }}_modalities, '[{"modality": "VARCHAR", "tokenCount": "BIGINT"}]') as {{ details }}_by_modality,
+        case when {{ details }}_modalities is not null then from_json({{ details }}_modalities, '[{"modality": "VARCHAR", "tokenCount": "BIGINT"}]') end as {{ details }}_by_modality,
         {%- endfor %}
-        from_json(ttl_details, '[{"ttl": "VARCHAR", "inputTokens": "BIGINT"}]') as written_by_ttl
+        case when ttl_details is not null then from_json(ttl_details, '[{"ttl": "VARCHAR", "inputTokens": "BIGINT"}]') end as written_by_ttl
     from {{ usage_read }}
 ) as usage_shaped
 {%- endset -%}
@@ -94,9 +94,9 @@
             + {{ compacted('cache_read_input_tokens') }} as cached_tokens,
         coalesce(greatest(anthropic_cache_write, other_cache_write), coalesce(detail_written_5m, 0) + coalesce(detail_written_1h, 0))
             + {{ compacted('cache_creation_input_tokens') }} as cache_write,
-        coalesce(detail_written_5m, list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '5m']), 0)
+        coalesce(detail_written_5m, case when written_by_ttl is not null then list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '5m']) end, 0)
             + {{ compacted('cache_creation', 'ephemeral_5m_input_tokens') }} as cache_write_5m,
-        coalesce(detail_written_1h, list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '1h']), 0)
+        coalesce(detail_written_1h, case when written_by_ttl is not null then list_sum([w['inputTokens'] for w in written_by_ttl if w['ttl'] = '1h']) end, 0)
             + {{ compacted('cache_creation', 'ephemeral_1h_input_tokens') }} as cache_write_1h,
         coalesce(detail_cached_audio, {{ of_modality('cached', 'AUDIO') }}, 0) as cached_audio,
         coalesce(detail_cached_image, {{ of_modality('cached', 'IMAGE', 'DOCUMENT') }}, 0) as cached_image,
@@ -139,7 +139,7 @@ select
             when usage_problem is not null then usage_problem
             when usage_shape = 'unknown' then 'unknown_usage_shape'
             when usage_shape = 'duration' and prompt_tokens is null then 'unreadable_usage'
-            when len([t for t in turns if t['type'] not in ('{{ known_turns | join("', '") }}')]) > 0 then 'turns_of_another_model'
+            when turns is not null and len([t for t in turns if t['type'] not in ('{{ known_turns | join("', '") }}')]) > 0 then 'turns_of_another_model'
             when overlap > 0 then 'cached_modality_assumed'
         end as usage_problem,
         case upper(traffic_type)
@@ -162,14 +162,14 @@ select
     uncached_audio - overlap_audio as audio_in,
     uncached_image - overlap_image as image_in,
     uncached_video - (overlap - overlap_audio - overlap_image) as video_in,
-    list_max([
+    case when turns is not null then list_max([
         t['input_tokens'] + coalesce(t['cache_read_input_tokens'], 0) + coalesce(
             t['cache_creation_input_tokens'],
             t['cache_creation']['ephemeral_5m_input_tokens'] + t['cache_creation']['ephemeral_1h_input_tokens'],
             0
         )
         for t in turns if t['type'] in ('message', 'compaction', 'fallback_message')
-    ]) as largest_turn
+    ]) end as largest_turn
 from (
     select usage_overlap.*, one_row.one
     from {{ usage_overlap }}
@@ -177,12 +177,19 @@ from (
 ) as guarded
 {%- endmacro %}
 
-{#- Tokens of the compaction turns of Anthropic's `iterations`, from a field or one inside it. -#}
+{#- Tokens of the compaction turns of Anthropic's `iterations`, from a field or one inside it. Looking into a list costs even where there
+    is none, so the few rows that have one are told apart first; the same below. -#}
 {% macro compacted(field, inner=none) -%}
-    coalesce(list_sum([t['{{ field }}']{{ "['" ~ inner ~ "']" if inner }} for t in turns if t['type'] = 'compaction']), 0)
+    case
+        when turns is null then 0
+        else coalesce(list_sum([t['{{ field }}']{{ "['" ~ inner ~ "']" if inner }} for t in turns if t['type'] = 'compaction']), 0)
+    end
 {%- endmacro %}
 
 {#- Tokens of these modalities in one of Gemini's lists; NULL where it has none. -#}
 {% macro of_modality(details) -%}
-    list_sum([m['tokenCount'] for m in {{ details }}_by_modality if m['modality'] in ('{{ varargs | join("', '") }}')])
+    case
+        when {{ details }}_by_modality is not null
+            then list_sum([m['tokenCount'] for m in {{ details }}_by_modality if m['modality'] in ('{{ varargs | join("', '") }}')])
+    end
 {%- endmacro %}
