@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- The charges whose ledger rows this run writes: all that touch a dirty day, whole, so that each one's splits add up.
-with charges as (
+with bills as (
 
     select
         x_ChargeId as charge_id,
@@ -41,9 +41,18 @@ with charges as (
         x_ServiceTier as service_tier,
         BilledCost as billed_cost,
         EffectiveCost as effective_cost,
+        x_InstanceType as instance_type
+    from {{ ref('cost_and_usage') }}
+
+),
+
+charges as (
+
+    select
+        bills.*,
         specs.accelerator_type
-    from {{ ref('cost_and_usage') }} as bills
-    left join {{ ref('instance_specs') }} as specs on bills.x_InstanceType = specs.instance_type
+    from bills
+    left join {{ ref('instance_specs') }} as specs on bills.instance_type = specs.instance_type
 
 ),
 
