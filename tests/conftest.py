@@ -135,12 +135,21 @@ load_pending(settings, as_of=datetime(2026, 11, 15))
 """
 
 
+# Worlds that take minutes to build and load; who shares one runs in one process, and all others beside it.
+SHARED_WORLDS = ("demo", "week")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `pytest -n`: tests of a folder stay together, as they share fixtures that take minutes, and warehouses that two nights at
-    once must never touch.
+    """Under `pytest -n`: tests of a folder stay together, as they share fixtures that take minutes; nights of the end-to-end folder
+    go by the world that they share, else by file.
     """
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(PROJECT_DIR))))
+        group = str(item.path.parent.relative_to(PROJECT_DIR))
+        if item.path.parent.name == "end_to_end":
+            worlds = [world for world in SHARED_WORLDS if world in item.fixturenames]
+            group += "/" + (worlds[0] if worlds else item.path.name)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @dataclass
