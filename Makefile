@@ -31,7 +31,7 @@ demo: setup ## Simulate the demo company, run the nightly job, publish, show the
 	@$(BIN)/ai-finops demo
 
 test: setup ## All tests, on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: setup ## ruff, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff check .

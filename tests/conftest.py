@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import register
@@ -135,21 +136,19 @@ load_pending(settings, as_of=datetime(2026, 11, 15))
 """
 
 
-# Worlds that take minutes to build and load; who shares one runs in one process, and all others beside it.
-SHARED_WORLDS = ("demo", "week")
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `pytest -n`: tests of a folder stay together, as they share fixtures that take minutes; nights of the end-to-end folder
-    go by the world that they share, else by file.
+class ByFolder(LoadScopeScheduling):
+    """Tests of a folder run in one process: they share worlds that take minutes, and warehouses that two nights at once must never
+    touch. (`xdist_group` does nothing under pytest 9.)
     """
-    for item in items:
-        group = str(item.path.parent.relative_to(PROJECT_DIR))
-        if item.path.parent.name == "end_to_end":
-            worlds = [world for world in SHARED_WORLDS if world in item.fixturenames]
-            group += "/" + (worlds[0] if worlds else item.path.name)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("::", 1)[0].rpartition("/")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolder:
+    """What `pytest -n` hands to its processes, in the order of the tree: the long folders begin."""
+    return ByFolder(config, log)
 
 
 @dataclass

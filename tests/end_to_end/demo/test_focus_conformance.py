@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from focus_data_toolkit.model.validator import lint_focus_1_4_structure, load_model
 
-SCRIPT = Path(__file__).resolve().parents[1] / "conformance" / "focus_validator.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "conformance" / "focus_validator.py"
 
 
 @pytest.fixture(scope="module")
