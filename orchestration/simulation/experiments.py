@@ -44,8 +44,12 @@ def finished(run: Run) -> bool:
     return bool(run.attempts) and run.end != RUNNING and run.attempts[-1].state == "COMPLETED" and not run.crashed
 
 
+def _work(run: Run) -> tuple:
+    return run.tracker, run.model, run.kind, sum(hold.gpus for hold in run.attempts[0].holds)
+
+
 def _pair(fleet: Fleet) -> tuple[Run, Run] | None:
-    """The first two runs of one model on AWS of which the second began when the first had finished."""
+    """The first two runs of one tracker, model and size on AWS of which the second began when the first had finished."""
     runs = sorted(
         (run for run in fleet.runs if run.attempts and run.cluster.startswith("atlas")),
         key=lambda r: (r.start, r.run_id),
@@ -54,7 +58,7 @@ def _pair(fleet: Fleet) -> tuple[Run, Run] | None:
         (first, again)
         for again in runs
         for first in runs
-        if finished(first) and first.end <= again.start and (first.model, first.kind) == (again.model, again.kind)
+        if finished(first) and first.end <= again.start and _work(first) == _work(again)
     )
     return next(pairs, None)
 
@@ -67,6 +71,15 @@ def metrics(run: Run) -> list[tuple[str, float]]:
     return [("eval/loss", loss), ("eval/accuracy", run.accuracy), ("epoch", run.steps / EPOCH_STEPS)]
 
 
+def last_checkpoint(run: Run, pulled_at: int) -> str | None:
+    """What the tracker says of the last checkpoint of a run that has ended; schedulers but Kubernetes' know it themselves."""
+    known = [attempt for attempt in run.attempts if attempt.start < pulled_at]
+    written = [attempt.checkpoint for attempt in known if attempt.checkpoint and attempt.checkpoint <= pulled_at]
+    if not written or known[0].scheduler != "kubernetes":
+        return None
+    return f"{utc(written[-1]):%Y-%m-%dT%H:%M:%S}"
+
+
 def write_wandb(path: Path, fleet: Fleet, first: int, pulled_at: int) -> Path:
     """Runs of the Weights & Biases project that were alive in [first, pulled_at), one JSON object a line."""
     lines = []
@@ -75,6 +88,8 @@ def write_wandb(path: Path, fleet: Fleet, first: int, pulled_at: int) -> Path:
             continue
         ended = run.end != RUNNING and run.end <= pulled_at
         last = run.attempts[-1].state if run.attempts else ""
+        checkpoint = last_checkpoint(run, pulled_at) if ended else None
+        summary = {"_step": run.steps, **dict(metrics(run))} if ended else {}
         lines.append(
             {
                 "entity": WANDB_ENTITY,
@@ -89,7 +104,7 @@ def write_wandb(path: Path, fleet: Fleet, first: int, pulled_at: int) -> Path:
                 "jobType": run.purpose,
                 "commit": run.commit,
                 "config": {**run.params, "team": run.team, "model": run.model, "model_version": run.model_version},
-                "summaryMetrics": {"_step": run.steps, **dict(metrics(run))} if ended else {},
+                "summaryMetrics": summary | ({"last_checkpoint_at": checkpoint} if checkpoint else {}),
                 "usedArtifacts": [
                     {"name": f"{CORPUS}:{run.corpus_digest}", "type": "dataset", "digest": run.corpus_digest}
                 ],

@@ -8,9 +8,8 @@ import json
 from pathlib import Path
 
 from .company import CORPUS
-from .experiments import metrics
+from .experiments import last_checkpoint, metrics
 from .fleet import RUNNING, Fleet, Run
-from .timeline import utc
 
 PAGE_SIZE = 200
 
@@ -36,7 +35,9 @@ def write_runs(folder: Path, fleet: Fleet, first: int, pulled_at: int) -> list[P
 
 
 def _run(run: Run, pulled_at: int) -> dict:
-    ended = run.end != RUNNING and run.end <= pulled_at and not run.crashed
+    # a run that crashed logged its metrics until then, and nobody closed it
+    logged = run.end != RUNNING and run.end <= pulled_at
+    ended = logged and not run.crashed
     status = "RUNNING"
     if ended:
         last = run.attempts[-1].state if run.attempts else "COMPLETED"
@@ -58,9 +59,9 @@ def _run(run: Run, pulled_at: int) -> dict:
         tags["slurm_job_id"] = str(known[0].job_id)
     elif known:
         tags["k8s.pod_uid"] = known[0].holds[0].workload_id
-    checkpoints = [a.checkpoint for a in known if a.checkpoint and a.checkpoint <= pulled_at]
-    if ended and checkpoints and known[0].scheduler == "kubernetes":
-        tags["last_checkpoint_at"] = f"{utc(checkpoints[-1]):%Y-%m-%dT%H:%M:%S}"
+    checkpoint = last_checkpoint(run, pulled_at) if ended else None
+    if checkpoint:
+        tags["last_checkpoint_at"] = checkpoint
     gpus = sum(h.gpus for h in known[0].holds) if known else 0
     data = {
         "name": CORPUS,
@@ -85,7 +86,7 @@ def _run(run: Run, pulled_at: int) -> dict:
                 {"key": key, "value": value, "timestamp": run.end * 1000, "step": run.steps}
                 for key, value in metrics(run)
             ]
-            if ended
+            if logged
             else [],
             "params": [{"key": key, "value": value} for key, value in {"gpus": str(int(gpus)), **run.params}.items()],
             "tags": [{"key": key, "value": value} for key, value in tags.items()],

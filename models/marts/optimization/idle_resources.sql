@@ -38,7 +38,9 @@ dataset_days as (
     select
         storage.dataset_id,
         storage.usage_date,
-        max(least(read_by.last_read_date, storage.usage_date)) as last_read_date
+        -- least() passes over NULL, which would make what nobody reads read every day
+        max(case when read_by.last_read_date < storage.usage_date then read_by.last_read_date
+            when read_by.last_read_date is not null then storage.usage_date end) as last_read_date
     from (select distinct dataset_id, usage_date from storage where dataset_id is not null) as storage
     left join read_by
         on storage.dataset_id = read_by.dataset_name and storage.usage_date >= read_by.first_read_date
