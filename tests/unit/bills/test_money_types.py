@@ -14,7 +14,8 @@ MONEY = re.compile(
     r"(cost|amount|total|subtotal|balance|revenue|margin|purchased|drawn|expired|adjusted|shortfall|breakage|tolerance|difference|discount"
     r"|credit|tax)$|^(Billed|Effective|List|Contracted)Cost$"
 )
-NO_MONEY = re.compile(r"quantity|tokens|hours|rate$|_pct$|weight")
+# Quantities, rates, and counts of what lacks a cost.
+NO_MONEY = re.compile(r"quantity|tokens|hours|rate$|_pct$|weight|_without_cost$")
 
 
 def published_columns() -> list[tuple[str, str, str]]:
