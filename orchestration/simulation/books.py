@@ -277,6 +277,7 @@ def _identities(timeline: Timeline, fleet: Fleet, moved) -> list[tuple]:
     add("", "billing_account", NORTHGRID_ACCOUNT, "foundation", priority=90)
     add("", "billing_account", OPENAI_ORGANISATION, "platform", priority=90)
     add("", "billing_account", ANTHROPIC_ACCOUNT, "platform", priority=90)
+    add("", "platform", "*", "platform", priority=90)
     add("", "sub_account", DATA_ACCOUNT, "dataplatform", priority=80)
     add("", "sub_account", PRODUCT_ACCOUNT, "mlplatform", priority=80)
     for route in GATEWAY_ROUTES:

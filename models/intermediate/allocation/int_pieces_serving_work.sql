@@ -103,6 +103,7 @@ class_hours as (
         coalesce(counted.is_measured, false) as is_measured,
         coalesce(counted.prefill_work + counted.decode_work > 0, false) as is_counted,
         coalesce(counted.{{ phase }}_work > 0 and logged.{{ phase }}_work > counted.{{ phase }}_work, false) as is_over_metered,
+        coalesce(logged.{{ phase }}_work, 0) as logged_work,
         greatest(coalesce(counted.{{ phase }}_work, 0), coalesce(logged.{{ phase }}_work, 0)) as class_work,
         case
             when counted.is_measured then counted.{{ phase }}_seconds
@@ -152,25 +153,19 @@ used as (
 
 ),
 
-used_totals as (
-
-    select usage_hour, deployment_id, token_class, sum(work) as work
-    from used
-    group by usage_hour, deployment_id, token_class
-
-),
-
+-- What the engines counted and nobody logged. Not what is left after `used`: seconds are cut at nine places there.
 unmetered as (
 
     select
         class_hours.*,
-        class_hours.class_weight - coalesce(used_totals.work, 0) as work
+        case
+            when class_hours.is_measured and class_hours.logged_work > 0 then cast(
+                cast(class_hours.class_weight as double) * cast(class_hours.class_work - class_hours.logged_work as double)
+                / cast(class_hours.class_work as double) as decimal(38, 9)
+            )
+            else class_hours.class_weight - class_hours.logged_work
+        end as work
     from class_hours
-    left join used_totals
-        on
-            class_hours.usage_hour = used_totals.usage_hour
-            and class_hours.deployment_id = used_totals.deployment_id
-            and class_hours.token_class = used_totals.token_class
 
 ),
 
@@ -194,8 +189,7 @@ consumers as (
         usage_hour, deployment_id, token_class, is_measured, is_counted, is_over_metered, 'unmetered', work, null, null,
         null, null, null, null, null, null
     from unmetered
-    -- seconds are cut at nine places: what that leaves is no traffic
-    where work > case when is_measured then class_weight * 0.000001 else 0 end
+    where work > 0
     union all
     -- An hour of work without any counter or log is whole in this row.
     select
@@ -205,10 +199,14 @@ consumers as (
 
 ),
 
+-- Of the hour and not of the log: cut seconds would move with every request that the log lost, and everybody's cost with them.
 divisors as (
 
-    select usage_hour, deployment_id, sum(work) as divisor
-    from consumers
+    select
+        usage_hour,
+        deployment_id,
+        case when sum(class_weight) > 0 then sum(class_weight) else 1 end as divisor
+    from class_hours
     group by usage_hour, deployment_id
 
 )

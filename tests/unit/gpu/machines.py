@@ -317,9 +317,16 @@ ASSETS = (
     "box-1,box,ng.h200.8x,berlin,platform,EUR,48000,48,2000,1.25,0.25,310,2026-10-01,\n"
 )
 TEAMS = "unit_id,parent_unit_id,name,cost_center,valid_from,valid_to\n" + "".join(
-    f"{team},,{team},1,2020-01-01,\n" for team in ("red", "green", "blue")
+    f"{team},,{team},1,2020-01-01,\n" for team in ("red", "green", "blue", "operations")
 )
-IDENTITIES = "key_type,key_value,scope,unit_id,project,environment,priority,valid_from,valid_to\nslurm_account,red,,red,,,1,2020-01-01,\n"
+IDENTITIES = (
+    "key_type,key_value,scope,unit_id,project,environment,priority,valid_from,valid_to\n"
+    "slurm_account,red,,red,,,1,2020-01-01,\n"
+    # operations runs the cloud's machines, and another account's would be blue's
+    "platform,acme,,operations,,,1,2020-01-01,\n"
+    "platform,elsewhere,,blue,,,1,2020-01-01,\n"
+    "platform,*,,red,,,1,2020-01-01,\n"
+)
 
 
 def deliver(folder: Path) -> list[tuple[str, str, Path, dict]]:

@@ -80,10 +80,20 @@ def test_g8_more_gpus_held_than_the_node_has_are_scaled_down_together(marts):
 def test_g9_free_hours_are_healthy_drained_or_failed(marts):
     """Eight GPUs that nobody holds: one has XID 79, the node was cordoned for half the hour."""
     assert hours(marts, "i-bad") == {
-        ("free_failed", None, None): 1,
-        ("free_drained", None, None): 3.5,
+        ("free_failed", "operations", None): 1,
+        ("free_drained", "operations", None): 3.5,
         ("free_healthy", None, None): 3.5,
     }
+
+
+def test_law_4_what_is_out_of_order_costs_the_platform_and_what_is_free_its_pool(marts):
+    """8 USD for eight GPUs: 4.5 of them are out of order, and nobody owns the pool that the others are free in."""
+    owners = marts.execute(
+        "select l.team_id, l.remainder_reason, cast(round(sum(l.effective_cost), 9) as double) from core.fct_cost_allocation as l"
+        " join focus.cost_and_usage as f on f.x_ChargeId = l.charge_id where f.ResourceId = 'i-bad' and l.usage_state <> 'rounding'"
+        " group by all order by all"
+    ).fetchall()
+    assert owners == [("operations", None, 4.5), (None, "free_capacity_without_owner", 3.5)]
 
 
 @pytest.mark.parametrize(
