@@ -59,6 +59,18 @@ OBSERVED_SQL = r"""
     union all
     select 'openai', model, min(_day) from raw.openai_usage_completions group by all
     union all
+    select 'openai', model, min(_day) from raw.openai_usage_embeddings group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_moderations group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_images group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_audio_speeches group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_audio_transcriptions group by all
+    union all
+    select 'openai', model, min(_day) from raw.openai_usage_web_search_calls group by all
+    union all
     select 'anthropic', model, min(_day) from raw.anthropic_usage_messages group by all
     union all
     select 'anthropic', model, min(_day) from raw.anthropic_costs group by all

@@ -13,6 +13,21 @@ with reports as (
         output_total_tokens as output_tokens
     from {{ ref('stg_openai__usage_completions') }}
     union all
+    -- embeddings and moderations; what is no token is in unit_coverage_daily
+    select
+        'openai_usage' as meter,
+        'openai' as raw_provider,
+        cast(bucket_start as date) as usage_date,
+        raw_model,
+        project_id,
+        requests,
+        quantity as input_uncached_tokens,
+        0 as input_cache_read_tokens,
+        0 as input_cache_write_tokens,
+        0 as output_tokens
+    from {{ ref('stg_openai__usage_other') }}
+    where usage_class = 'input_uncached_text'
+    union all
     -- the report counts no requests
     select
         'anthropic_usage' as meter,

@@ -77,7 +77,7 @@ def test_a_build_of_dagster_goes_on_from_the_parse_of_its_definitions(tmp_path):
 
 
 def test_the_second_night_keeps_the_parse_and_takes_its_own_days(settings, tmp_path):
-    shutil.rmtree(dbt_project.target_dir(settings))
+    shutil.rmtree(dbt_project.target_dir(settings), ignore_errors=True)
     first = dbt_project.Build((date(2026, 10, 2), date(2026, 10, 4)), datetime(2026, 10, 5, 6))
     second = dbt_project.Build((date(2026, 10, 6),), datetime(2026, 10, 7, 6))
     grouped, pods, said = compiled(settings, tmp_path, first.environment)
