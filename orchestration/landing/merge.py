@@ -152,10 +152,14 @@ def _newest_version(candidate: Candidate, state: dict[str, PartitionState]) -> s
 
 def _partitions_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, list[Path]]:
     """Partition to the candidate's files; each file lies in one partition."""
+    if not paths:
+        return {}
+    partition_of = dict(
+        con.execute(f"select distinct filename, _partition from {scan(list(paths), filename='true')}").fetchall()
+    )
     found: dict[str, list[Path]] = {}
     for path in paths:
-        partition = con.execute(f"select _partition from {scan([path])} limit 1").fetchone()[0]
-        found.setdefault(partition, []).append(path)
+        found.setdefault(partition_of[str(path)], []).append(path)
     return dict(sorted(found.items()))
 
 

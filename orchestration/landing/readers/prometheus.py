@@ -87,10 +87,12 @@ def _read_json(path: Path, table: RawTable, delivery: Delivery) -> Reading:
     columns, paths = _series("m", table)
     observations = 's."values"' if points == "values" else '[s."value"]'
     samples = f"select s.metric as m, {observations} as points from (select unnest(data.result) as s from {scan})"
+    # Labels are taken in a step of their own: beside the unnest they would be worked out again for every observation.
+    series = f"select m['__name__'] as metric, {columns}, points from ({samples})"
     relation = (
         f"select * exclude (point), cast(make_timestamp(cast(try_cast(point[1] as decimal(24,6)) * 1000000 as "
         f"bigint)) as timestamp) as observed_at, "
-        f"point[2] as value from (select m['__name__'] as metric, {columns}, unnest(points) as point from ({samples}))"
+        f"point[2] as value from (select * exclude (points), unnest(points) as point from ({series}))"
     )
     reading = match(
         {"metric": "VARCHAR", "labels": "VARCHAR", "observed_at": "TIMESTAMP", "value": "VARCHAR"},
