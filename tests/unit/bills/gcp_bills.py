@@ -105,3 +105,12 @@ def deliver(settings: Settings, folder: Path) -> None:
     )
     (folder / "odd.jsonl").write_text(json_lines([odd]))
     land("gcp", [folder / "odd.jsonl"], settings=settings, feed="odd-labels", version="1")
+    # an explicit cache of 2 M tokens, held for 3 hours at 1 dollar a million token-hours
+    held = row(
+        6.0, billing_account_id="held", service={"id": "C7E2", "description": "Vertex AI"}, system_labels=[],
+        sku={"id": "GEM2", "description": "Gemini 2.5 Flash Lite Text Input Cache Storage"}, cost_at_list=6.0,
+        usage={"amount": 6000000.0, "unit": "count", "amount_in_pricing_units": 6000000.0, "pricing_unit": "count"},
+        price={"effective_price": 1.0, "tier_start_amount": 0.0, "unit": "count", "pricing_unit_quantity": 1000000.0},
+    )  # fmt: skip
+    (folder / "held.jsonl").write_text(json_lines([held]))
+    land("gcp", [folder / "held.jsonl"], settings=settings, feed="held", version="1")

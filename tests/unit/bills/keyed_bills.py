@@ -32,6 +32,13 @@ INVOICE = """BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodE
 2026-10-01,2026-11-01,2026-10-01,2026-11-01,12345.678901234567,EUR,GPU Cloud,8xH100,720,Hours,pod-7,"{""team"": ""research""}",INV-77
 2026-10-01,2026-11-01,2026-10-31,2026-11-01,-45.68,EUR,GPU Cloud,credit,,,,,INV-77
 """
+# A warehouse's day: the cloud services of a day cost only what they are above a tenth of its compute, by a line of their own.
+WAREHOUSE = """BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,BillingCurrency,ProviderName,ServiceName,SkuMeter
+2026-11-01,2026-11-03T10:00:00Z,2026-11-03T11:00:00Z,Usage,60,USD,Snowflake,Snowflake,compute
+2026-11-01,2026-11-03T15:00:00Z,2026-11-03T16:00:00Z,Usage,40,USD,Snowflake,Snowflake,compute
+2026-11-01,2026-11-03T10:00:00Z,2026-11-03T11:00:00Z,Usage,15,USD,Snowflake,Snowflake,cloud services
+2026-11-01,2026-11-03,2026-11-04,Credit,-10,USD,Snowflake,Snowflake,cloud services adjustment
+"""
 FIREWORKS = """email,start_time,end_time,usage_type,accelerator_type,accelerator_seconds,base_model_name
 a@example.com,2026-11-03T00:00:00Z,2026-11-04T00:00:00Z,DEDICATED_DEPLOYMENT,NVIDIA_H100_80GB,7200,llama
 """
@@ -76,6 +83,7 @@ def deliver(settings: Settings, folder: Path) -> None:
         ("rate_cards.csv", "reference", "contracts", RATE_CARDS, None),
         ("invoice.csv", "focus", "lambda", INVOICE, None),
         ("tail.csv", "focus", "tail", TAIL, None),
+        ("warehouse.csv", "focus", "warehouse", WAREHOUSE, None),
         ("billing_metrics.csv", "focus", "fireworks", FIREWORKS, FIREWORKS_MAPPING),
     ):
         (folder / name).write_text(content)

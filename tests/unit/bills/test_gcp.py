@@ -89,6 +89,17 @@ def test_gemini_skus_name_model_class_and_tokens(charges):
     ) == [("Vertex AI", "model_api", "google", "gemini-2.5-flash-lite", "input", 2_000_000, 2, "1000000 count", 3, 1.5)]
 
 
+def test_t22_storage_of_a_cache_is_token_hours_and_no_cache_read(charges):
+    """2 M tokens for 3 h are 6 M token-hours: a class that no request is divided by, and no tokens that anybody read."""
+    assert plain(
+        charges.execute(
+            "select x_BillingTokenClass, x_TokenCacheAction, ConsumedQuantity, EffectiveCost, c.quantity_unit, c.split_by"
+            " from focus.cost_and_usage as f join seeds.billing_token_classes as c on f.x_BillingTokenClass = c.billing_token_class"
+            " where f.BillingAccountId = 'held'"
+        ).fetchall()
+    ) == [("cache_storage", None, 6_000_000, 6, "token_hours", "nothing")]
+
+
 def test_labels_of_the_resource_win_over_those_of_its_project(charges):
     tags = charges.execute(
         "select json_extract_string(Tags, ['$.team', '$.env', '$.k8s-namespace', '$.cost', '$.\"compute.googleapis.com/machine_spec\"'])"

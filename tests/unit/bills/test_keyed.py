@@ -61,6 +61,19 @@ def test_an_invoice_needs_periods_a_cost_and_a_currency(charges):
     ]
 
 
+def test_b20_a_rebate_of_the_day_stays_a_line_of_the_day(charges):
+    """100 of compute, 15 of cloud services, of which a tenth of the compute is free: 105, and the rebate belongs to no single hour."""
+    assert charges.execute(
+        "select ChargeCategory, SkuMeter, cast(ChargePeriodEnd - ChargePeriodStart as varchar), BilledCost, sum(BilledCost) over ()"
+        " from focus.cost_and_usage where x_Feed = 'warehouse' order by BilledCost"
+    ).fetchall() == [
+        ("Credit", "cloud services adjustment", "1 day", Decimal(-10), Decimal(105)),
+        ("Usage", "cloud services", "01:00:00", Decimal(15), Decimal(105)),
+        ("Usage", "compute", "01:00:00", Decimal(40), Decimal(105)),
+        ("Usage", "compute", "01:00:00", Decimal(60), Decimal(105)),
+    ]
+
+
 def test_b4_b23_a_long_tail_of_equal_lines_adds_up_and_what_rounding_took_is_on_record(charges):
     """Each line is rounded once, to twelve places; no two are one. A float would have said 0.20617284999999998 or so."""
     rounded = Decimal("0.000004123457")
