@@ -13,13 +13,13 @@ PARQUET = "format parquet, compression zstd, compression_level 1, dictionary_siz
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with the run's limits, in UTC, that spills next to the lake."""
+    """An in-memory DuckDB with the run's limits, in UTC, also for its cursors, that spills next to the lake."""
     spill = settings.lake / "tmp"
     spill.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     con.execute(f"set threads = {settings.threads}")
     con.execute(f"set memory_limit = {text(settings.memory_limit)}")
     con.execute(f"set temp_directory = {text(spill)}")
-    con.execute("set TimeZone = 'UTC'")
+    con.execute("set global TimeZone = 'UTC'")
     con.execute("set enable_progress_bar = false")
     return con

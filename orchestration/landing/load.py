@@ -9,8 +9,12 @@ load after the other. Everything before the commit can be killed: its files are 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from queue import SimpleQueue
+
+import duckdb
 
 from orchestration.lake.catalog import Lake
 from orchestration.landing.candidate import Candidate, FileCounts, Judge, LoadResult, Verdict, names_of
@@ -74,6 +78,44 @@ def remove_orphans(lake: Lake, tables: Mapping[str, RawTable]) -> int:
     return removed
 
 
+def _prepared(
+    con: duckdb.DuckDBPyConnection,
+    waiting: Sequence[Delivery],
+    *,
+    settings: Settings,
+    lake: Lake,
+    as_of: datetime,
+    progress: Progress,
+) -> Iterator[Candidate]:
+    """The candidates of all deliveries, in their order; as many deliveries as there are threads are read side by side.
+
+    A vendor's file seldom keeps more than one thread busy: a page of JSON is one value. Each reader has a cursor of its own,
+    and so its own temporary tables, within the connection's one limit of memory.
+    """
+    cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    for _ in range(settings.threads):
+        cursors.put(con.cursor())
+
+    def prepare_one(delivery: Delivery) -> list[Candidate]:
+        cursor = cursors.get()
+        try:
+            return prepare(cursor, delivery, settings=settings, lake=lake, as_of=as_of)
+        finally:
+            cursors.put(cursor)
+
+    pool = ThreadPoolExecutor(settings.threads)
+    try:
+        begun = [pool.submit(prepare_one, delivery) for delivery in waiting]
+        for number, (delivery, candidates) in enumerate(zip(waiting, begun, strict=True), start=1):
+            progress(
+                f"reading {number}/{len(waiting)} {delivery.source}/{delivery.feed} "
+                f"{', '.join(list(delivery.files)[:3])}"
+            )
+            yield from candidates.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def load_pending(
     settings: Settings,
     *,
@@ -102,17 +144,11 @@ def load_pending(
             progress(f"removed the files of {removed} load(s) that never finished")
         waiting = pending(settings, lake)
         done = {(summary["load_id"], table.name) for table in tables.values() for summary in lake.summaries(table)}
-        candidates: list[Candidate] = []
-        for number, delivery in enumerate(waiting, start=1):
-            progress(
-                f"reading {number}/{len(waiting)} {delivery.source}/{delivery.feed} "
-                f"{', '.join(list(delivery.files)[:3])}"
-            )
-            candidates += [
-                candidate
-                for candidate in prepare(con, delivery, settings=settings, lake=lake, as_of=as_of)
-                if (delivery.delivery_id, candidate.table.name) not in done
-            ]
+        candidates = [
+            candidate
+            for candidate in _prepared(con, waiting, settings=settings, lake=lake, as_of=as_of, progress=progress)
+            if (candidate.delivery.delivery_id, candidate.table.name) not in done
+        ]
         sound = [candidate for candidate in candidates if candidate.refusal is None]
         if judge is not None and sound:
             progress(f"gate 1 judges {len(sound)} candidate(s)")

@@ -116,23 +116,17 @@ def _type(
     staging = work / "staging"
     staging.mkdir(parents=True)
     staged: list[Path] = []
-    con.execute("set preserve_insertion_order = false")
-    try:
-        for batch in batches({file: (delivery.path / file).stat().st_size for file in typed}):
-            staged.append(staging / f"{len(staged):05d}.parquet")
-            try:
-                write(con, table, [typed[file].sql for file in batch], staged[-1])
-            except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
-                shutil.rmtree(work, ignore_errors=True)
-                if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
-                    raise  # the disk's fault (full, gone), not the delivery's
-                candidate.refusal = (
-                    f"{', '.join(batch)}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
-                )
-                return
-        placed = place(con, staged, work)
-    finally:
-        con.execute("set preserve_insertion_order = true")
+    for batch in batches({file: (delivery.path / file).stat().st_size for file in typed}):
+        staged.append(staging / f"{len(staged):05d}.parquet")
+        try:
+            write(con, table, [typed[file].sql for file in batch], staged[-1])
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+            shutil.rmtree(work, ignore_errors=True)
+            if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
+                raise  # the disk's fault (full, gone), not the delivery's
+            candidate.refusal = f"{', '.join(batch)}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
+            return
+    placed = place(con, staged, work)
     candidate.paths = placed.paths
     for one in candidate.files:
         one.loaded, one.rejected = placed.accepted.get(one.file, 0), placed.rejected.get(one.file, 0)

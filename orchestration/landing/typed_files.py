@@ -20,6 +20,8 @@ from orchestration.landing.readers.reading import name, text
 from orchestration.landing.schema import RawTable
 
 REJECTED = "__rejected__"
+# Rows have no order; where they are to keep one, a partition's rows wait in memory for each other.
+UNORDERED = f"{PARQUET}, preserve_order false"
 # Vendor files below this size are typed in one statement: starting one costs more than their rows.
 SMALL_BYTES = 1 << 18
 # A file of one partition with this many rows stays as it is; smaller ones of the same partition become one file.
@@ -59,7 +61,7 @@ def write(con: duckdb.DuckDBPyConnection, table: RawTable, typed: Sequence[str],
         for column in table.types
     )
     union = " union all ".join(f"({one})" for one in typed)
-    con.execute(f"copy (select {columns} from ({union})) to {text(target)} ({PARQUET})")
+    con.execute(f"copy (select {columns} from ({union})) to {text(target)} ({UNORDERED})")
 
 
 def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) -> Placed:
@@ -98,14 +100,14 @@ def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) 
             placed.paths.append(_next(placed, folder))
             con.execute(
                 f"copy (select * from {scan(sources)} where _partition = {text(partition)}) "
-                f"to {text(placed.paths[-1])} ({PARQUET})"
+                f"to {text(placed.paths[-1])} ({UNORDERED})"
             )
         return placed
     divided = folder / "divided"
     everything = list(dict.fromkeys(path for sources in apart.values() for path in sources))
     con.execute(
         f"copy (select * from {scan(everything)} where _partition <> {text(REJECTED)}) to {text(divided)} "
-        f"({PARQUET}, partition_by (_partition), write_partition_columns true)"
+        f"({UNORDERED}, partition_by (_partition), write_partition_columns true)"
     )
     for path in sorted(divided.rglob("*.parquet")):
         placed.paths.append(_next(placed, folder))
