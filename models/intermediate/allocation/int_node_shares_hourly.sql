@@ -1,3 +1,8 @@
+{%- set holder = [
+    'workload_kind', 'workload_id', 'workload_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type', 'activity_signal',
+] -%}
+{%- set part = ['usage_hour', 'usage_date', 'resource_id', 'accelerator_type', 'resource_kind', 'unit_weight', 'usage_state'] + holder -%}
 {{ config(materialized='table') }}
 
 -- What each holder had of each resource in an hour. The parts of one (resource, hour, kind) add up to its capacity exactly.
@@ -26,7 +31,8 @@ accelerator_activity as (
         usage_hour, resource_id, workload_id,
         sum(held_quantity) as held_quantity,
         case when count(*) = count(productive_quantity) then sum(productive_quantity) end as productive_quantity,
-        max(activity_signal) as activity_signal
+        max(activity_signal) as activity_signal,
+        count(*) > 1 as has_several_profiles
     from workloads
     where resource_kind = 'gpu' and held_quantity > 0
     group by usage_hour, resource_id, workload_id
@@ -51,6 +57,7 @@ holdings as (
         workloads.attempt_id,
         workloads.workload_type,
         coalesce(accelerator_activity.activity_signal, workloads.activity_signal) as activity_signal,
+        workloads.resource_kind = 'gpu' and coalesce(accelerator_activity.has_several_profiles, false) as has_several_profiles,
         workloads.held_quantity,
         case
             when workloads.resource_kind = 'gpu' or accelerator_activity.workload_id is null
@@ -122,41 +129,53 @@ fitted as (
 split as (
 
     select
-        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, workload_kind, workload_id, workload_name,
-        team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal, fitted_quantity,
+        *,
         case
             when productive_quantity is not null then greatest(0, least(fitted_quantity, cast(
                 cast(fitted_quantity as double) * cast(productive_quantity as double)
                 / cast(held_quantity as double) as decimal(38, 9)
             )))
-        end as productive_quantity
+        end as fitted_productive_quantity
     from fitted
+
+),
+
+usage_states as (
+
+    select 'productive' as usage_state
+    union all
+    select 'allocated_unused'
+    union all
+    select 'activity_unknown'
 
 ),
 
 states as (
 
-    select *, 'productive' as usage_state, productive_quantity as quantity from split
-    where productive_quantity > 0
-    union all
-    select *, 'allocated_unused', fitted_quantity - productive_quantity from split
-    where fitted_quantity > productive_quantity
-    union all
-    select *, 'activity_unknown', fitted_quantity from split
-    where productive_quantity is null
+    select
+        split.*,
+        usage_states.usage_state,
+        case usage_states.usage_state
+            when 'productive' then split.fitted_productive_quantity
+            when 'allocated_unused' then split.fitted_quantity - split.fitted_productive_quantity
+            when 'activity_unknown' then case when split.fitted_productive_quantity is null then split.fitted_quantity end
+        end as quantity
+    from split
+    cross join usage_states
 
 ),
 
+-- Slices of several profiles are one holding; where a holder has a single row, there is nothing to add up.
 held as (
 
-    select
-        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, usage_state, workload_kind, workload_id,
-        workload_name, team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal,
-        cast(sum(quantity) as decimal(38, 9)) as quantity
+    select {{ part | join(', ') }}, cast(quantity as decimal(38, 9)) as quantity
     from states
-    group by
-        usage_hour, usage_date, resource_id, accelerator_type, resource_kind, unit_weight, usage_state, workload_kind, workload_id,
-        workload_name, team_id, environment, model_id, deployment_id, training_run_id, attempt_id, workload_type, activity_signal
+    where quantity > 0 and not has_several_profiles
+    union all
+    select {{ part | join(', ') }}, cast(sum(quantity) as decimal(38, 9)) as quantity
+    from states
+    where quantity > 0 and has_several_profiles
+    group by {{ part | join(', ') }}
 
 ),
 
@@ -170,7 +189,8 @@ not_held as (
     from capacity
     left join (
         select usage_hour, resource_id, resource_kind, sum(quantity) as quantity
-        from held
+        from states
+        where quantity > 0
         group by usage_hour, resource_id, resource_kind
     ) as held_again
         on

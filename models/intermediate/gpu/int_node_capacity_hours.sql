@@ -45,7 +45,8 @@ billed_nodes as (
         billed.*,
         specs.gpu_count,
         specs.vcpu_count as core_count,
-        specs.memory_gib
+        specs.memory_gib,
+        billed.ended_at <= cast({{ dbt.date_trunc('hour', 'billed.started_at') }} as timestamp) + interval 1 hour as is_within_hour
     from billed
     inner join {{ ref('instance_specs') }} as specs on billed.instance_type = specs.instance_type
     where
@@ -169,29 +170,51 @@ failed_hours as (
 
 ),
 
-billed_hours as (
+-- Most lines lie within an hour: only the longer ones are compared with each hour.
+billed_node_hours as (
 
     select
         hours.usage_date,
         hours.usage_hour,
-        billed_nodes.resource_id,
-        max(billed_nodes.instance_type) as instance_type,
-        max(billed_nodes.gpu_count) as gpu_count,
-        max(billed_nodes.core_count) as core_count,
-        max(billed_nodes.memory_gib) as memory_gib,
-        least(3600, coalesce(
-            sum(case
-                when billed_nodes.ended_at <= hours.usage_hour + interval 1 hour
-                    then round(cast(billed_nodes.billed_hours * 3600 as double))
-            end),
-            max({{ seconds_in_hour('billed_nodes.started_at', 'billed_nodes.ended_at', 'hours.usage_hour') }})
-        )) as present_seconds
+        billed_nodes.*
+    from billed_nodes
+    inner join hours on cast({{ dbt.date_trunc('hour', 'billed_nodes.started_at') }} as timestamp) = hours.usage_hour
+    where billed_nodes.is_within_hour
+
+    union all
+
+    select
+        hours.usage_date,
+        hours.usage_hour,
+        billed_nodes.*
     from billed_nodes
     inner join hours
         on
             billed_nodes.started_at < hours.usage_hour + interval 1 hour
             and billed_nodes.ended_at > hours.usage_hour
-    group by hours.usage_date, hours.usage_hour, billed_nodes.resource_id
+    where not billed_nodes.is_within_hour
+
+),
+
+billed_hours as (
+
+    select
+        usage_date,
+        usage_hour,
+        resource_id,
+        max(instance_type) as instance_type,
+        max(gpu_count) as gpu_count,
+        max(core_count) as core_count,
+        max(memory_gib) as memory_gib,
+        least(3600, coalesce(
+            sum(case
+                when ended_at <= usage_hour + interval 1 hour
+                    then round(cast(billed_hours * 3600 as double))
+            end),
+            max({{ seconds_in_hour('started_at', 'ended_at', 'usage_hour') }})
+        )) as present_seconds
+    from billed_node_hours
+    group by usage_date, usage_hour, resource_id
 
 ),
 
@@ -367,17 +390,41 @@ witnesses as (
 
 ),
 
+capacities as (
+
+    select * from witnesses
+    where capacity_quantity > 0
+
+),
+
+-- What any witness knows of the machine in the hour.
+machines as (
+
+    select
+        usage_hour,
+        resource_id,
+        max(instance_type) as instance_type,
+        max(gpu_model) as gpu_model
+    from capacities
+    group by usage_hour, resource_id
+
+),
+
+-- A machine that the bill alone knows of is not here: nobody saw it all day.
+seen as (
+
+    select distinct usage_date, resource_id
+    from capacities
+    where precedence <> 3
+
+),
+
 ranked as (
 
     select
         *,
-        row_number() over (partition by usage_hour, resource_id, resource_kind order by precedence, node_name) as witness_rank,
-        max(instance_type) over (partition by usage_hour, resource_id) as known_instance_type,
-        max(gpu_model) over (partition by usage_hour, resource_id) as known_gpu_model,
-        -- a machine that the bill alone knows of: nobody saw it all day
-        max(case when precedence <> 3 then 1 else 0 end) over (partition by usage_date, resource_id) as was_seen
-    from witnesses
-    where capacity_quantity > 0
+        row_number() over (partition by usage_hour, resource_id, resource_kind order by precedence, node_name) as witness_rank
+    from capacities
 
 )
 
@@ -386,7 +433,7 @@ select
     ranked.usage_hour,
     ranked.resource_id,
     ranked.node_name,
-    ranked.known_instance_type as instance_type,
+    machines.instance_type,
     coalesce(specs.accelerator_type, known_nodes.accelerator_type, names.accelerator_type) as accelerator_type,
     ranked.resource_kind,
     ranked.capacity_quantity,
@@ -396,7 +443,7 @@ select
     end as stranded_quantity,
     cast(coalesce(drained_hours.drained_share, 0) as decimal(9, 6)) as drained_share,
     cast(case when ranked.resource_kind = 'gpu' then coalesce(failed_hours.failed_gpus, 0) else 0 end as decimal(38, 9)) as failed_quantity,
-    ranked.was_seen = 1 as was_seen,
+    seen.resource_id is not null as was_seen,
     cast(case ranked.resource_kind
         when 'gpu' then coalesce(specs.gpu_unit_weight, other.gpu_unit_weight)
         when 'cpu' then coalesce(specs.cpu_unit_weight, other.cpu_unit_weight)
@@ -406,9 +453,11 @@ select
         when 1 then 'kube_state_metrics' when 2 then 'openshift' when 3 then 'instance_specs' when 4 then 'devices' else 'claims'
     end as capacity_source
 from ranked
-left join {{ ref('instance_specs') }} as specs on ranked.known_instance_type = specs.instance_type
+inner join machines on ranked.usage_hour = machines.usage_hour and ranked.resource_id = machines.resource_id
+left join seen on ranked.usage_date = seen.usage_date and ranked.resource_id = seen.resource_id
+left join {{ ref('instance_specs') }} as specs on machines.instance_type = specs.instance_type
 left join {{ ref('instance_specs') }} as other on other.instance_type = '*'
-left join {{ ref('accelerator_names') }} as names on ranked.known_gpu_model = names.device_name
+left join {{ ref('accelerator_names') }} as names on machines.gpu_model = names.device_name
 left join (
     select usage_date, resource_id, max(accelerator_type) as accelerator_type
     from kube_nodes

@@ -220,6 +220,19 @@ claims as (
 
 ),
 
+claimed as (
+
+    select
+        usage_hour,
+        resource_id,
+        resource_kind,
+        count(*) as holders,
+        sum(claimed_quantity) as claimed_total
+    from claims
+    group by usage_hour, resource_id, resource_kind
+
+),
+
 limited as (
 
     select
@@ -227,11 +240,14 @@ limited as (
         capacity.node_name,
         capacity.accelerator_type,
         capacity.capacity_quantity - capacity.stranded_quantity as available_quantity,
-        count(*) over (partition by claims.usage_hour, claims.resource_id, claims.resource_kind) as holders,
-        sum(claims.claimed_quantity) over (
-            partition by claims.usage_hour, claims.resource_id, claims.resource_kind
-        ) as claimed_total
+        claimed.holders,
+        claimed.claimed_total
     from claims
+    inner join claimed
+        on
+            claims.usage_hour = claimed.usage_hour
+            and claims.resource_id = claimed.resource_id
+            and claims.resource_kind = claimed.resource_kind
     left join {{ ref('int_node_capacity_hours') }} as capacity
         on
             claims.usage_hour = capacity.usage_hour

@@ -2,6 +2,9 @@
     'workload_kind', 'workload_id', 'workload_name', 'workload_type', 'team_id', 'environment', 'model_id', 'deployment_id',
     'training_run_id', 'attempt_id', 'activity_signal',
 ] -%}
+{%- set parts_of_node = [
+    'usage_hour', 'resource_id', 'hours_state', 'workload_id', 'team_id', 'attempt_id', 'model_id', 'deployment_id',
+] -%}
 {%- set terms = ['vendor', 'region_id', 'purchase_option', 'accelerator_type', 'cost_status', 'billing_currency'] -%}
 {{ config(
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
@@ -144,19 +147,30 @@ shared as (
 
 ),
 
+-- What the other lines of a node-hour take of a holder's hours; few node-hours have several lines that count hours.
+taken as (
+
+    select
+        {{ parts_of_node | join(', ') }},
+        sum(quantity_of_line) as quantity
+    from shared
+    where quantity_of_line > 0
+    group by {{ parts_of_node | join(', ') }}
+
+),
+
 counted as (
 
     select
-        *,
+        shared.*,
         -- the first line takes what the others leave, so that lines add up to the node
-        case
-            when line_rank = 1
-                then quantity - sum(quantity_of_line) over (
-                    partition by usage_hour, resource_id, hours_state, workload_id, team_id, attempt_id, model_id, deployment_id
-                )
-            else quantity_of_line
-        end as gpu_hours
+        case when shared.line_rank = 1 then shared.quantity - coalesce(taken.quantity, 0) else shared.quantity_of_line end as gpu_hours
     from shared
+    left join taken
+        on
+            {%- for column in parts_of_node %}
+            {{ 'and ' if not loop.first }}shared.{{ column }} is not distinct from taken.{{ column }}
+            {%- endfor %}
 
 ),
 

@@ -1,6 +1,11 @@
 with source as (
 
-    select * from {{ source('kube_state_metrics', 'kube_samples') }}
+    select
+        *,
+        -- few series say what their object is labelled with; reading the JSON of all would take most of a day's time
+        case when labels like '%"label_%' then labels end as object_labels,
+        case when labels like '%"condition"%' then labels end as condition_labels
+    from {{ source('kube_state_metrics', 'kube_samples') }}
 
 ),
 
@@ -26,24 +31,24 @@ renamed as (
         resource,
         phase,
         reason,
-        {{ json_text('labels', 'label_team') }} as label_team,
-        {{ json_text('labels', 'label_app') }} as label_app,
-        {{ json_text('labels', 'label_model') }} as label_model,
-        {{ json_text('labels', 'label_environment') }} as label_environment,
+        {{ json_text('object_labels', 'label_team') }} as label_team,
+        {{ json_text('object_labels', 'label_app') }} as label_app,
+        {{ json_text('object_labels', 'label_model') }} as label_model,
+        {{ json_text('object_labels', 'label_environment') }} as label_environment,
         -- whichever tracker the run is in
         coalesce(
-            {{ json_text('labels', 'label_mlflow_run_id') }},
-            {{ json_text('labels', 'label_wandb_run_id') }},
-            {{ json_text('labels', 'label_run_id') }}
+            {{ json_text('object_labels', 'label_mlflow_run_id') }},
+            {{ json_text('object_labels', 'label_wandb_run_id') }},
+            {{ json_text('object_labels', 'label_run_id') }}
         ) as label_mlflow_run_id,
-        {{ json_text('labels', 'label_workload_type') }} as label_workload_type,
+        {{ json_text('object_labels', 'label_workload_type') }} as label_workload_type,
         coalesce(
-            {{ json_text('labels', 'label_node_kubernetes_io_instance_type') }},
-            {{ json_text('labels', 'label_beta_kubernetes_io_instance_type') }}
+            {{ json_text('object_labels', 'label_node_kubernetes_io_instance_type') }},
+            {{ json_text('object_labels', 'label_beta_kubernetes_io_instance_type') }}
         ) as label_instance_type,
-        {{ json_text('labels', 'label_nvidia_com_gpu_product') }} as label_gpu_product,
-        {{ json_text('labels', 'condition') }} as node_condition,
-        {{ json_text('labels', 'status') }} as condition_status,
+        {{ json_text('object_labels', 'label_nvidia_com_gpu_product') }} as label_gpu_product,
+        {{ json_text('condition_labels', 'condition') }} as node_condition,
+        {{ json_text('condition_labels', 'status') }} as condition_status,
 
         value,
         case
