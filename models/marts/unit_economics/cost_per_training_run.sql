@@ -26,6 +26,7 @@ costs as (
             as worst_status,
         -- of its attempts; storage that only names the run is its account's
         coalesce(max(case when attempt_id is not null then team_id end), max(team_id)) as team_id,
+        {{ listed('accelerator_type') }} as accelerator_types,
         {{ component_cost('net_unit_cost') }} as net_unit_cost,
         {{ component_cost('unused_commitment') }} as unused_commitment_cost,
         {{ component_cost('credits') }} as credits_cost,
@@ -133,6 +134,7 @@ select
     coalesce(attempt_counts.attempts, 0) as attempts,
     coalesce(attempt_counts.unsuccessful_attempts, 0) as unsuccessful_attempts,
     coalesce(attempt_counts.attempts_of_unknown_loss, 0) as attempts_of_unknown_loss,
+    costs.accelerator_types,
     cast(gpu_hours.gpu_hours as decimal(38, 9)) as gpu_hours,
     cast(gpu_hours.productive_gpu_hours as decimal(38, 9)) as productive_gpu_hours,
     cast(costs.net_unit_cost as decimal(38, 12)) as net_unit_cost,

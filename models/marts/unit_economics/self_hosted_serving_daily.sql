@@ -14,6 +14,7 @@ with ledger as (
         {{ deployment | join(', ') }},
         model_id,
         driver,
+        accelerator_type,
         allocation_group_id is not null as is_logged,
         allocation_step = 'token_work' or allocation_step = 'remainder' and method like 'serving_%' as is_productive,
         -- capacity without an owner has lost its state
@@ -27,7 +28,7 @@ with ledger as (
     union all
     select
         {{ deployment | join(', ') }},
-        null, null, true, false, false, false, false, cast(0 as decimal(38, 12)), transferred_cost
+        null, null, null, true, false, false, false, false, cast(0 as decimal(38, 12)), transferred_cost
     from {{ ref('fct_cost_transfer') }}
     where deployment_id is not null and workload_type = 'serving' and {{ in_dirty_days('usage_date') }}
 
@@ -47,6 +48,7 @@ deployments as (
     select
         {% for column in deployment %}ledger.{{ column }}, {% endfor %}
         max(own_models.model_id) as own_model_id,
+        {{ listed('ledger.accelerator_type') }} as accelerator_types,
         case
             when count(distinct case when ledger.is_prefill or ledger.is_decode then ledger.driver end) > 1 then 'mixed'
             else max(case when ledger.is_prefill or ledger.is_decode then ledger.driver end)
@@ -144,6 +146,7 @@ shares as (
     select
         models.*,
         deployments.work_basis,
+        deployments.accelerator_types,
         deployments.cost_rank,
         {% for part in shared_parts %}deployments.{{ part }} as whole_{{ part }}, {% endfor %}
         case when deployments.productive_cost > 0 then models.productive_cost else models.logged_tokens end as driver
@@ -376,6 +379,7 @@ select
     cast(prefill_seconds as decimal(38, 9)) as prefill_seconds,
     cast(decode_seconds as decimal(38, 9)) as decode_seconds,
     work_basis,
+    accelerator_types,
     cast(input_cost as decimal(38, 12)) as input_cost,
     cast(fully_loaded_cost - input_cost as decimal(38, 12)) as output_cost,
     cast(usage_input_cost as decimal(38, 12)) as usage_input_cost,
