@@ -1,5 +1,5 @@
--- The cost of accelerator-hours is the ledger's: what telemetry split of the charges of nodes with accelerators, by day and currency, but
--- for the ledger's rounding rows.
+-- The cost of accelerator-hours is what telemetry split of the charges of nodes with accelerators, by day and currency: the pieces that the
+-- ledger is made of (assert_ledger_conserves_every_charge ties those to the charges), but for its rounding rows.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_gpu_hours'}}}) }}
 
 with hours as (
@@ -23,7 +23,11 @@ pieces as (
 
 )
 
-select hours.usage_date, hours.billing_currency, hours.cost, pieces.cost as pieces_cost
+select
+    coalesce(hours.usage_date, pieces.usage_date) as usage_date,
+    coalesce(hours.billing_currency, pieces.billing_currency) as billing_currency,
+    hours.cost,
+    pieces.cost as pieces_cost
 from hours
-inner join pieces on hours.usage_date = pieces.usage_date and hours.billing_currency = pieces.billing_currency
-where hours.cost <> pieces.cost
+full outer join pieces on hours.usage_date = pieces.usage_date and hours.billing_currency = pieces.billing_currency
+where coalesce(hours.cost, 0) <> coalesce(pieces.cost, 0)
