@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestration.landing.deliveries import Delivery, snapshot_partition
-from orchestration.landing.readers.reading import FileRefused, Reading, name, nulls_of, text
+from orchestration.landing.readers.reading import FILE_COLUMN, FileRefused, Reading, name, nulls_of, text
 from orchestration.landing.schema import Column, RawTable
 
 EARLIEST = "2000-01-01"
@@ -189,8 +189,17 @@ def _extra(reading: Reading) -> str:
     return _json_object(members) if members else "cast(null as varchar)"
 
 
-def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name: str, as_of: datetime) -> TypedFile:
-    """Build the typed relation of one file.
+def typed_file(
+    reading: Reading, table: RawTable, delivery: Delivery, file_name: str | None, as_of: datetime
+) -> TypedFile:
+    """Build the typed relation of one file, or of several that were joined.
+
+    Args:
+        reading: What the reader returned.
+        table: The declared schema.
+        delivery: Where the file came from.
+        file_name: Name of the file; None where each row says it (FILE_COLUMN).
+        as_of: The run's clock.
 
     Raises:
         FileRefused: If required columns are not in the file.
@@ -235,6 +244,7 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
     raw_list.append(f"{_extra(reading)} as _extra")
     problems = _problems(table, typed, raw, as_of)
     feed = text(delivery.feed)
+    file = text(file_name) if file_name else f"parse_filename({FILE_COLUMN})"
     day = f"cast({table.day} as date)" if table.day else "cast(null as date)"
     span_end = f"cast({table.span_end} as date)" if table.span_end else "cast(null as date)"
     if table.restatement == "snapshot":
@@ -262,10 +272,10 @@ def typed_file(reading: Reading, table: RawTable, delivery: Delivery, file_name:
     bad = f"coalesce({' or '.join(f'({problem.condition})' for problem in problems)}, false)" if problems else "false"
     columns = ", ".join(name(column.name) for column in table.columns)
     sql = f"""
-        select {columns}, {feed} as _feed, {text(delivery.delivery_id)} as _load_id, {text(file_name)} as _file,
+        select {columns}, {feed} as _feed, {text(delivery.delivery_id)} as _load_id, {file} as _file,
             _day, _version,
             _extra, _target, not ({bad}) as _accepted
-        from ({layers(reading.sql, "")})
+        from ({layers(reading.sql, "" if file_name else f", {FILE_COLUMN}")})
     """
     if reading.row:
         numbered = f"select *, {reading.row} as __n from ({reading.sql})"

@@ -357,7 +357,7 @@ def _sums_by_currency(
     def at(scale: int) -> list[tuple[str, str | None]]:
         return con.execute(
             f"select coalesce({table.currency or 'null'}, 'XXX') as currency,"
-            f" cast(sum(cast({name(column)} as decimal(38, {scale}))) as varchar) from {rows} group by currency order by currency"
+            f" cast(sum(cast({name(column)} as decimal(38, {scale}))) as varchar) from {rows} group by 1 order by 1"
         ).fetchall()
 
     return _at_the_finest(at)

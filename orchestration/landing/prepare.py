@@ -17,6 +17,7 @@ from orchestration.landing.casting import typed_file
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.duplicates import Losers, find_losers, write_without_losers
 from orchestration.landing.readers import READERS, FileRefused, Reading
+from orchestration.landing.readers.reading import joined, unpacked_bytes
 from orchestration.landing.rejects import append_conflicts, collect_rejects
 from orchestration.landing.schema import RawTable, load_schemas
 from orchestration.landing.typed_files import batches, place, write
@@ -116,15 +117,22 @@ def _type(
     staging = work / "staging"
     staging.mkdir(parents=True)
     staged: list[Path] = []
-    for batch in batches({file: (delivery.path / file).stat().st_size for file in typed}):
+    waiting = batches({file: unpacked_bytes(delivery.path / file) for file in typed})
+    while waiting:
+        batch = waiting.pop(0)
         staged.append(staging / f"{len(staged):05d}.parquet")
         try:
-            write(con, table, [typed[file].sql for file in batch], staged[-1])
+            write(con, table, _typed_together(candidate, {file: readings[file] for file in batch}, as_of), staged[-1])
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+            if len(batch) > 1:
+                # One by one, so that the file that cannot be read is named.
+                staged.pop().unlink(missing_ok=True)
+                waiting = [[file] for file in batch] + waiting
+                continue
             shutil.rmtree(work, ignore_errors=True)
             if isinstance(error, duckdb.IOException) and str(delivery.path) not in str(error):
                 raise  # the disk's fault (full, gone), not the delivery's
-            candidate.refusal = f"{', '.join(batch)}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
+            candidate.refusal = f"{batch[0]}: reading stopped: {str(error).splitlines()[0]}. Deliver it again."
             return
     placed = place(con, staged, work)
     candidate.paths = placed.paths
@@ -138,6 +146,19 @@ def _type(
     if candidate.refusal is not None:
         shutil.rmtree(work, ignore_errors=True)
         candidate.paths = []
+
+
+def _typed_together(candidate: Candidate, readings: dict[str, Reading], as_of: datetime) -> list[str]:
+    """Typed relations of some files of a candidate; files of one form are one relation."""
+    alike: dict[str, list[str]] = {}
+    for file, reading in readings.items():
+        alike.setdefault(reading.form if reading.file else file, []).append(file)
+    relations = []
+    for files in alike.values():
+        one = len(files) == 1
+        reading = readings[files[0]] if one else joined([readings[file] for file in files])
+        relations.append(typed_file(reading, candidate.table, candidate.delivery, files[0] if one else None, as_of).sql)
+    return relations
 
 
 def count_losers(con: duckdb.DuckDBPyConnection, candidate: Candidate, losers: Losers, lake: Lake) -> None:

@@ -22,8 +22,10 @@ from orchestration.landing.schema import RawTable
 REJECTED = "__rejected__"
 # Rows have no order; where they are to keep one, a partition's rows wait in memory for each other.
 UNORDERED = f"{PARQUET}, preserve_order false"
-# Vendor files below this size are typed in one statement: starting one costs more than their rows.
-SMALL_BYTES = 1 << 18
+# Vendor files below this size are typed together: planning a statement costs more than their rows.
+SMALL_BYTES = 1 << 22
+# As much as one statement types together.
+BATCH_BYTES = 1 << 26
 # A file of one partition with this many rows stays as it is; smaller ones of the same partition become one file.
 WHOLE_ROWS = 10_000
 # Up to a month of days, one filtered copy a partition: a log is in order of time, so each copy reads its own row groups
@@ -47,9 +49,18 @@ class Placed:
 
 
 def batches(sizes: Mapping[str, int]) -> list[list[str]]:
-    """Vendor files by size in bytes -> files that are typed in one statement: large ones alone, small ones together."""
-    small = [file for file, size in sizes.items() if size < SMALL_BYTES]
-    return [[file] for file in sizes if file not in small] + ([small] if small else [])
+    """Vendor files by size in bytes, unpacked -> files that are typed in one statement: large ones alone, small ones together."""
+    alone, together, filled = [], [], BATCH_BYTES
+    for file, size in sizes.items():
+        if size >= SMALL_BYTES:
+            alone.append([file])
+            continue
+        if filled + size > BATCH_BYTES:
+            together.append([])
+            filled = 0
+        together[-1].append(file)
+        filled += size
+    return alone + together
 
 
 def write(con: duckdb.DuckDBPyConnection, table: RawTable, typed: Sequence[str], target: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ import duckdb
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.readers.delimited import is_gzip
 from orchestration.landing.readers.reading import (
+    FILE_COLUMN,
     FileRefused,
     Reading,
     form_of,
@@ -34,8 +36,19 @@ SAMPLED_LINES = 100
 SAMPLED_PLACES = 20
 
 
-def sample_keys(path: Path, is_array: bool) -> tuple[list[str], bool]:
+def sample_keys(path: Path, is_array: bool) -> tuple[tuple[str, ...], bool]:
     """Top-level keys of sampled records in order of first sight, and whether every record was looked at.
+
+    Raises:
+        FileRefused: If no sampled line is a JSON object.
+    """
+    status = path.stat()
+    return _sample(path, is_array, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _sample(path: Path, is_array: bool, changed_ns: int, size: int) -> tuple[tuple[str, ...], bool]:
+    """The sample, kept while the file's time of change and size stand: each table of a source asks about the same files.
 
     Raises:
         FileRefused: If no sampled line is a JSON object.
@@ -59,7 +72,6 @@ def sample_keys(path: Path, is_array: bool) -> tuple[list[str], bool]:
                 raise FileRefused(f"it is no complete JSON ({error}). Deliver it again") from error
     else:
         places = 1 if is_gzip(path) else SAMPLED_PLACES
-        size = path.stat().st_size
         with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
             try:
                 for place in range(places):
@@ -82,7 +94,7 @@ def sample_keys(path: Path, is_array: bool) -> tuple[list[str], bool]:
                 raise FileRefused(f"the gzip file is broken or cut off ({error}). Deliver it again") from error
     if not objects:
         raise FileRefused("none of its lines is a JSON object. One JSON object a line is expected")
-    return list(keys), is_whole
+    return tuple(keys), is_whole
 
 
 def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: Delivery) -> Reading | None:
@@ -132,7 +144,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     scan = (
         f"read_json({text(path)}, format='{shape}', columns={{{declared}}}, "
         f"compression='{'gzip' if is_gzip(path) else 'none'}', "
-        f"maximum_object_size=16777216{lenient})"
+        f"maximum_object_size=16777216, filename={FILE_COLUMN}{lenient})"
     )
     bases = set(wanted)
     reading = match(columns, table, delivery, paths=paths, relation=f"select {', '.join(['*', *parsed])} from {scan}")
@@ -142,6 +154,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         key: expression for key, expression in reading.extra.items() if key not in bases and not only_declared
     }
     reading.unseen = unseen
+    reading.file = text(path)
     return reading
 
 

@@ -20,7 +20,7 @@ import duckdb
 
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.readers.delimited import is_gzip
-from orchestration.landing.readers.reading import FileRefused, Reading, form_of, match, refuse_unless, text
+from orchestration.landing.readers.reading import FILE_COLUMN, FileRefused, Reading, form_of, match, refuse_unless, text
 from orchestration.landing.schema import RawTable
 
 LONGEST_LINE = 67_108_864
@@ -108,21 +108,22 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         from (
             select *, json_extract_string(attributes, '$.metadata') as __metadata
             from (
-                select {fields}, {_flat("span.attributes", table)} as attributes,
+                select {FILE_COLUMN}, {fields}, {_flat("span.attributes", table)} as attributes,
                     {_flat("resource_attributes", table)} as resource_attributes
                 from (
-                    select resource_attributes, scoped.scope as scope,
+                    select {FILE_COLUMN}, resource_attributes, scoped.scope as scope,
                         unnest(case when scoped is null then [null] else scoped.spans end) as span
                     from (
-                        select resourced.resource.attributes as resource_attributes,
+                        select {FILE_COLUMN}, resourced.resource.attributes as resource_attributes,
                             unnest(case when resourced is null then [null] else resourced.scopeSpans end) as scoped
                         from (
-                            select unnest(case
+                            select {FILE_COLUMN}, unnest(case
                                 when resourceSpans is null and resourceMetrics is null and resourceLogs is null then [null]
                                 else resourceSpans
                             end) as resourced
                             from read_json({text(path)}, format='newline_delimited', columns={signals}, ignore_errors=true,
-                                compression='{"gzip" if is_gzip(path) else "none"}', maximum_object_size={LONGEST_LINE})
+                                compression='{"gzip" if is_gzip(path) else "none"}', maximum_object_size={LONGEST_LINE},
+                                filename={FILE_COLUMN})
                         )
                     )
                 )
@@ -131,4 +132,4 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
     """
     columns = {column: "TIMESTAMP" if column.endswith("_at") else "VARCHAR" for column in _FIELDS}
     columns |= {"attributes": "VARCHAR", "resource_attributes": "VARCHAR"}
-    return match(columns, table, delivery, paths=paths, relation=relation)
+    return match(columns, table, delivery, paths=paths, relation=relation, file=text(path))

@@ -7,7 +7,16 @@ from pathlib import Path
 import duckdb
 
 from orchestration.landing.deliveries import Delivery
-from orchestration.landing.readers.reading import FileRefused, Reading, form_of, match, name, refuse_unless, text
+from orchestration.landing.readers.reading import (
+    FILE_COLUMN,
+    FileRefused,
+    Reading,
+    form_of,
+    match,
+    name,
+    refuse_unless,
+    text,
+)
 from orchestration.landing.schema import RawTable
 
 
@@ -18,7 +27,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         FileRefused: If the file is cut off or damaged.
     """
     refuse_unless(form_of(path), ("parquet",), "Parquet")
-    scan = f"read_parquet({text(path)}, hive_partitioning=false, file_row_number=true)"
+    scan = f"read_parquet({text(path)}, hive_partitioning=false, file_row_number=true, filename={FILE_COLUMN})"
     try:
         described = con.execute(f"describe select * from {scan}").fetchall()
     except duckdb.Error as error:
@@ -27,9 +36,9 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
             f"it is no complete Parquet file (cut off in transfer?): {reason}. Deliver it again"
         ) from error
     columns: dict[str, str] = {}
-    selected: list[str] = ["file_row_number as __row"]
+    selected: list[str] = ["file_row_number as __row", FILE_COLUMN]
     for column, data_type, *_ in described:
-        if column == "file_row_number":
+        if column in ("file_row_number", FILE_COLUMN):
             continue
         if data_type.startswith(("MAP", "STRUCT", "UNION")) or data_type.endswith("]"):
             selected.append(f"cast(to_json({name(column)}) as varchar) as {name(column)}")
@@ -40,4 +49,5 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         else:
             selected.append(name(column))
             columns[column] = data_type
-    return match(columns, table, delivery, relation=f"select {', '.join(selected)} from {scan}", row="__row + 1")
+    relation = f"select {', '.join(selected)} from {scan}"
+    return match(columns, table, delivery, relation=relation, row="__row + 1", file=text(path))

@@ -5,8 +5,8 @@ SQL.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,10 @@ from orchestration.landing.deliveries import Delivery
 from orchestration.landing.schema import RawTable
 
 HEAD_BYTES = 65_536
+# About how much larger the text of a Parquet or gzip file is.
+PACKED_TIMES = 10
+# Column of a relation that holds the path of the row's file.
+FILE_COLUMN = "__file"
 
 
 class FileRefused(ValueError):
@@ -38,6 +42,8 @@ class Reading:
         covered_days: Days that the file speaks for even where it has no rows (buckets of a window).
         warnings: What the vendor or the reader wants people to know.
         unseen: Declared columns that are read although no sampled record has them.
+        file: The file's path as `sql` has it, where a list of such files may stand in its place; the relation then has
+            FILE_COLUMN.
     """
 
     sql: str
@@ -52,6 +58,20 @@ class Reading:
     covered_days: set[date] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)
+    file: str | None = None
+
+    @property
+    def form(self) -> str:
+        """Equal for readings that differ in nothing but their file."""
+        sql = self.sql.replace(self.file, "") if self.file else self.sql
+        return repr((sql, self.found, self.extra, self.maps, self.assumptions))
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """One reading of several of the same form: planning a statement takes longer than reading a small file."""
+    first = readings[0]
+    files = f"[{', '.join(str(reading.file) for reading in readings)}]"
+    return replace(first, sql=first.sql.replace(first.file, files))
 
 
 def name(identifier: str) -> str:
@@ -85,6 +105,13 @@ def head_of(path: Path) -> bytes:
     if start[:4] == b"PK\x03\x04":
         raise FileRefused("this is a ZIP archive. Unpack it and land its files")
     return start
+
+
+def unpacked_bytes(path: Path) -> int:
+    """About how many bytes of text a file holds."""
+    with path.open("rb") as stream:
+        is_packed = stream.read(4).startswith((b"PAR1", b"\x1f\x8b"))
+    return path.stat().st_size * (PACKED_TIMES if is_packed else 1)
 
 
 def form_of(path: Path) -> str:

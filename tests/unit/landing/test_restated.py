@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 
+import duckdb
+
+from orchestration.landing.merge import _sums_by_currency
+from orchestration.landing.schema import RawTable
+
 BILL = "account,starts_at,ends_at,cost\n"
 
 
@@ -56,3 +61,11 @@ def test_a_window_that_empties_a_day_takes_all_of_it_away(warehouse):
     after = restated(warehouse)
     assert float(after["amounts"]["XXX"]["amount"]["before"]) == 5.0
     assert after["amounts"]["XXX"]["amount"]["after"] is None
+
+
+def test_a_currency_is_one_however_it_is_written_and_two_are_never_summed():
+    table = RawTable("bill", "bills", (), "csv", "replace_period", currency="upper(currency)")
+    rows = "(values ('usd', '1.5'), ('EUR', '7'), ('USD', '2')) as bill(currency, cost)"
+    with duckdb.connect() as con:
+        sums = {currency: float(total) for currency, total in _sums_by_currency(con, table, "cost", rows)}
+    assert sums == {"EUR": 7.0, "USD": 3.5}
