@@ -23,6 +23,9 @@ telemetry:
 # The page's invitation to leave an address.
 nux:
   enabled: false
+event_log_storage:
+  module: orchestration.dagster_storage
+  class: EventLog
 """
 
 

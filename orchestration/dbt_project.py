@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
 from orchestration.settings import Settings
 
@@ -159,46 +160,56 @@ def _parse_stamp(project_dir: Path) -> str:
 class Dbt:
     """A dbt of the pipeline that reads the project as soon as it is made, and builds when it is told to (dbt_process.py)."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path | None) -> None:
         """Start it.
 
         Args:
             settings: Which warehouse.
-            log: File for dbt's output.
+            log: File for dbt's output; None leaves it to `process.stdout`, one JSON event a line, as dagster-dbt reads them.
         """
         self._args = [*location_args(settings), "--no-use-colors"]
         self._stamp, self._stamp_file = _parse_stamp(settings.project_dir), target_dir(settings) / "stamp"
         known = self._stamp_file.read_text() if self._stamp_file.exists() else ""
         environment = {**os.environ, **dbt_environment(settings)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        if log is None:
+            environment |= {"DBT_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "orchestration.dbt_process", "parse", *self._args]
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w") as output:
-            self._process = subprocess.Popen(
+        with contextlib.ExitStack() as stack:
+            output: int | IO[bytes] = subprocess.PIPE
+            if log is not None:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                output = stack.enter_context(log.open("wb"))
+            self.process = subprocess.Popen(
                 command if known == self._stamp else [*command, *_WHOLE],
                 env=environment, cwd=settings.project_dir, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-                text=True,
             )  # fmt: skip
 
-    def build(self, args: Sequence[str], nightly: Mapping[str, str]) -> int:
-        """Run a command, once; returns 0 where all of it succeeded.
+    def begin(self, args: Sequence[str], nightly: Mapping[str, str]) -> None:
+        """Tell it what to run, once.
 
         Args:
             args: Command and its arguments.
             nightly: Variables of the night (`Build.environment`).
         """
-        return self._end(json.dumps({"args": [*args, *self._args], "environment": dict(nightly)}) + "\n")
+        line = json.dumps({"args": [*args, *self._args], "environment": dict(nightly)}) + "\n"
+        # Where it has died, its exit code and its output say so.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(line.encode())
+            self.process.stdin.flush()
+
+    def build(self, args: Sequence[str], nightly: Mapping[str, str]) -> int:
+        """Run a command, once, and wait for its end; returns 0 where all of it succeeded. Arguments as of `begin`."""
+        self.begin(args, nightly)
+        self.close()
+        return self.process.returncode
 
     def close(self) -> None:
-        """Let it end where it was not told to build."""
-        if self._process.returncode is None:
-            self._end("")
-
-    def _end(self, line: str) -> int:
-        self._process.communicate(line)
-        if self._process.returncode in (0, FAILED):
+        """Let it end what it was told; nothing, where it was not told to build."""
+        if self.process.returncode is None:
+            self.process.communicate()
+        if self.process.returncode in (0, FAILED):
             self._stamp_file.write_text(self._stamp)
-        return self._process.returncode
 
 
 class Parse:
@@ -256,6 +267,7 @@ class Parse:
         if parsed.exists() and (not target.exists() or target.stat().st_mtime < parsed.stat().st_mtime):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(parsed, target)
+            (target.parent / self._stamp_file.name).write_text(self._stamp)
 
 
 def ensure_manifest(settings: Settings) -> Path:

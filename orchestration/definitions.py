@@ -21,9 +21,8 @@ from orchestration.settings import Settings
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of one warehouse."""
-    manifest_path = ensure_manifest(settings)
-    manifest = json.loads(manifest_path.read_text())
-    models = transformation_assets(manifest_path)
+    manifest = json.loads(ensure_manifest(settings).read_text())
+    models = transformation_assets(manifest)
     marts = sorted(spec.key for spec in models.specs if (spec.group_name or "").startswith("marts_"))
     return dg.Definitions(
         assets=[raw_assets(manifest), models, published_asset(marts)],

@@ -112,7 +112,7 @@ class Night:
         self.error: Exception | None = None
         self._loaded: nightly_loads.Loaded | None = None
         self._plan: Plan | None = None
-        self._dbt: dbt_project.Dbt | None = None
+        self.dbt: dbt_project.Dbt | None = None
 
     @property
     def run_id(self) -> str:
@@ -146,9 +146,13 @@ class Night:
             self.record.save()
         return self._loaded
 
-    def start_dbt(self) -> None:
-        """Have dbt start and read the project, which keeps a core busy for seconds: beside the loader it costs no time."""
-        self._dbt = dbt_project.Dbt(self.settings, self.dbt_log)
+    def start_dbt(self, log: Path | None = None) -> None:
+        """Have dbt start and read the project, which keeps a core busy for seconds: beside the loader it costs no time.
+
+        Args:
+            log: File for its output; None where its events are read (Dagster).
+        """
+        self.dbt = dbt_project.Dbt(self.settings, log)
 
     @_remembered
     def plan(self) -> Plan:
@@ -199,10 +203,10 @@ class Night:
     def build(self) -> None:
         """Have dbt build in its process (Dagster's asset runs dbt itself and calls `built`)."""
         with self.record.stage("dbt build", self.progress):
-            if self._dbt is None:
-                self.start_dbt()
+            if self.dbt is None:
+                self.start_dbt(self.dbt_log)
             build = self.dbt_build()
-            self._dbt.build(build.args, build.environment)
+            self.dbt.build(build.args, build.environment)
         self.built(dbt_project.target_dir(self.settings), self.dbt_log)
 
     @_remembered
@@ -292,8 +296,8 @@ class Night:
     def close(self) -> None:
         """End the record and say what went wrong: a refused publication, a failure, or loads that were turned away."""
         record, error = self.record, self.error
-        if self._dbt is not None:
-            self._dbt.close()
+        if self.dbt is not None:
+            self.dbt.close()
         if isinstance(error, (GateError, BuildError)):
             record.problems = error.problems
             record.end(runs.REFUSED)
@@ -380,7 +384,7 @@ def run(
 ) -> runs.RunRecord:
     """One whole night without Dagster. With nothing dirty it ends before dbt is started."""
     with night(settings, as_of, force, progress, full_tests) as this:
-        this.load(begun=this.start_dbt)
+        this.load(begun=lambda: this.start_dbt(this.dbt_log))
         if not this.plan().nothing:
             this.build()
             this.publish()

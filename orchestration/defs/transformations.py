@@ -4,12 +4,21 @@ is error.
 
 import os
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+from packaging.version import Version
 
 from orchestration import dbt_project
 from orchestration.defs.resources import NightResource, progress_log, shown_days
@@ -75,18 +84,13 @@ def dbt_resource(settings: Settings) -> DbtCliResource:
     )
 
 
-def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
+def transformation_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """All models and seeds. With nothing dirty the step yields nothing, dbt is not started, and what follows is
     skipped.
     """
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=False))
 
-    @dbt_assets(
-        manifest=manifest,
-        name="build_models",
-        dagster_dbt_translator=Translator(
-            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=False)
-        ),
-    )
+    @dbt_assets(manifest=manifest, name="build_models", dagster_dbt_translator=translator)
     def build_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, night: NightResource) -> Iterator[Any]:
         """Build and test the dirty days."""
         this = night.current
@@ -99,10 +103,19 @@ def transformation_assets(manifest: Path) -> dg.AssetsDefinition:
         os.environ.update(dbt_project.dbt_environment(this.settings) | build.environment)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         target = dbt_project.target_dir(this.settings)
-        # The definitions were loaded from a parse: dbt goes on from it.
-        dbt_project.Parse(this.settings).hand_to_build()
         with this.record.stage("dbt build", this.progress):
-            invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
+            if context.is_subset or this.dbt is None:
+                # The definitions were loaded from a parse: dbt goes on from it.
+                dbt_project.Parse(this.settings).hand_to_build()
+                invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
+            else:
+                # dbt has been waiting since the loads began; the resource would start another one, and a third for its version.
+                this.dbt.begin(build.args, build.environment)
+                invocation = DbtCliInvocation(
+                    process=this.dbt.process, manifest=manifest, dagster_dbt_translator=translator,
+                    project_dir=this.settings.project_dir, target_path=target, raise_on_error=False,
+                    cli_version=Version(metadata.version("dbt-core")), context=context,
+                )  # fmt: skip
             for event in invocation.stream():
                 if isinstance(event, dg.Output):
                     # Dagster records the model itself: a line in its log besides would be one commit more.
