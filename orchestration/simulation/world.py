@@ -55,6 +55,10 @@ class _Outbox:
     entries: list[dict] = field(default_factory=list)
 
     def add(self, arrives: datetime, source: str, files: list[Path], *, feed: str | None = None, **options) -> None:
+        # in a small world some days have nothing to log, and then an exporter writes no file
+        files = [path for path in files if path.stat().st_size]
+        if not files:
+            return
         self.entries.append(
             {
                 "arrives": arrives,

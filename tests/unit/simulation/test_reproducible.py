@@ -126,3 +126,12 @@ def test_a_longer_window_leaves_the_lines_of_past_days_as_they_are(tmp_path):
     closed = [_closed_revenue(world) for world in worlds]
     assert closed[0]
     assert closed[0] == closed[1] == closed[2]
+
+
+def test_no_file_of_a_small_world_is_empty(tmp_path):
+    """An exporter with nothing to say writes no file, and the loader would refuse one."""
+    world = simulate(tmp_path / "small", months=1, requests_per_day=8, gpu_scale=0.02)
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and not path.stat().st_size] == []
+    spans = [entry for entry in world.deliveries if entry["source"] == "otel"]
+    assert spans
+    assert all(entry["files"] for entry in world.deliveries)
