@@ -76,7 +76,8 @@ seen as (
         meter_days.provider_id,
         priorities.priority,
         priorities.knows_provider,
-        priorities.repeats_calls
+        priorities.repeats_calls,
+        meter_days.requests
     from {{ ref('int_meter_days') }} as meter_days
     inner join {{ ref('meter_priorities') }} as priorities on meter_days.meter = priorities.meter
     where {{ in_dirty_days('meter_days.usage_date') }}
@@ -90,25 +91,31 @@ seen as (
         meter_days.provider_id,
         priorities.priority,
         priorities.knows_provider,
-        priorities.repeats_calls
+        priorities.repeats_calls,
+        meter_days.requests
     from {{ ref('int_meter_days') }} as meter_days
     inner join {{ ref('meter_priorities') }} as priorities on meter_days.meter = priorities.meter
     where priorities.reaches_next_day and {{ in_dirty_days(next_day) }}
 ),
 
+-- What two meters share is in the smaller one, too: only its calls are looked up in the larger, which no grouping then has to hold.
 compared as (
-    select distinct
-        ours.judged_date, ours.is_of_day_before, ours.usage_date, ours.meter, ours.raw_provider, ours.priority, ours.repeats_calls
+    select
+        ours.judged_date, ours.is_of_day_before, ours.usage_date, ours.meter, ours.raw_provider, ours.priority, ours.repeats_calls,
+        max(case when ours.requests > others.requests and not ours.repeats_calls then 0 else 1 end) = 1 as is_smaller
     from seen as ours
     inner join seen as others
         on ours.judged_date = others.judged_date
         and (ours.meter <> others.meter or ours.repeats_calls)
         and (ours.provider_id = others.provider_id or not ours.knows_provider or not others.knows_provider)
+    group by
+        ours.judged_date, ours.is_of_day_before, ours.usage_date, ours.meter, ours.raw_provider, ours.priority, ours.repeats_calls
 ),
 
 candidates as (
     select
         compared.judged_date,
+        compared.is_smaller,
         compared.is_of_day_before,
         compared.priority,
         compared.repeats_calls,
@@ -140,11 +147,10 @@ candidates as (
         )
 ),
 
-repeated as (
-    select judged_date, response_id
+shared as (
+    select distinct judged_date, response_id
     from candidates
-    group by judged_date, response_id
-    having count(*) > 1
+    where is_smaller
 ),
 
 ranked as (
@@ -153,7 +159,7 @@ ranked as (
         row_number() over calls as rank,
         first_value(candidates.meter) over calls as record_meter
     from candidates
-    inner join repeated on candidates.judged_date = repeated.judged_date and candidates.response_id = repeated.response_id
+    inner join shared on candidates.judged_date = shared.judged_date and candidates.response_id = shared.response_id
     window calls as (
         partition by candidates.judged_date, candidates.response_id
         order by
