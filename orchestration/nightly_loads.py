@@ -62,10 +62,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The loads of a run and the results of gate 1."""
+    """The loads of a run, the results of gate 1, and the gate itself, which builds its Data Docs until it is closed."""
 
     loads: tuple[Load, ...]
     results: tuple[GateResult, ...]
+    gate: arrivals.Gate
 
 
 def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
@@ -208,8 +209,9 @@ def load_pending(
     """
     lake = Lake(settings)
     thresholds = Thresholds.read(settings.project_dir)
-    with arrivals.Gate(run_id=run_id, as_of=as_of, thresholds=thresholds, folder=folder, docs_dir=docs_dir) as gate:
-        judge = _Judge(gate)
+    gate = arrivals.Gate(run_id=run_id, as_of=as_of, thresholds=thresholds, folder=folder, docs_dir=docs_dir)
+    judge = _Judge(gate)
+    try:
         with stage("load"):
             land_inbox(settings)
             if loader.pending(settings, lake):
@@ -220,8 +222,12 @@ def load_pending(
             with stage("price book"):
                 if land_price_book(settings, folder / PRICE_BOOK, as_of.date(), lake):
                     results += loader.load_pending(settings, as_of=as_of, judge=judge, progress=note, lake=lake)
+    except BaseException:
+        gate.close()
+        raise
+    gate.end()
     loads = tuple(_as_load(result) for result in results)
-    return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)))
+    return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)), gate)
 
 
 def land_and_list_pending(settings: Settings) -> list[str]:

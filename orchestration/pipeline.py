@@ -267,6 +267,7 @@ class Night:
         manifest = read_artifact(dbt_project.target_dir(self.settings), "manifest.json")
         committed = [(load.load_id, load.table) for load in self.load().loads if load.committed]
         with self.record.stage("publish", self.progress):
+            self.load().gate.close()
             try:
                 published = publish(
                     PublishRequest(
@@ -298,6 +299,8 @@ class Night:
         record, error = self.record, self.error
         if self.dbt is not None:
             self.dbt.close()
+        if self._loaded is not None:
+            self._loaded.gate.close()
         if isinstance(error, (GateError, BuildError)):
             record.problems = error.problems
             record.end(runs.REFUSED)

@@ -9,6 +9,7 @@ there is no subprocess.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -220,8 +221,16 @@ class Gate:
                 cwd=Path(__file__).resolve().parents[2],
             )  # fmt: skip
 
+    def end(self) -> None:
+        """Let the process build the Data Docs and end, without waiting for it; nothing more can be judged."""
+        if self._process is not None and self._process.stdin is not None:
+            # Where it has died, the verdicts have said so.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.stdin = None
+
     def close(self) -> None:
-        """Let the process build the Data Docs and end."""
+        """Wait until the Data Docs are built and the process has ended."""
         if self._process is not None:
             self._process.communicate()
             self._process = None
