@@ -22,6 +22,9 @@ from orchestration.landing.schema import RawTable
 
 T = TypeVar("T")
 
+# Places of an exact sum: as many as ten digits before the point leave in 38, and those for larger amounts.
+FINEST_SCALE, COARSE_SCALE = 28, 20
+
 SHORT_EXPORT_ADVICE = (
     "What is current stays. Ask for the whole export; if the rest is really gone, land this one again with --force, "
     "which is put on record."
@@ -341,54 +344,61 @@ def _restated(
         sides |= {"after": f"{scan(new)} where _day in {days}", "load": scan(new)}
     last_day = con.execute(f"select cast(max(_day) as varchar) from {replaced}").fetchone()[0]
     amounts: dict[str, dict[str, dict]] = {}
-    for column in table.amounts:
-        for side, rows in sides.items():
-            for currency, total in _sums_by_currency(con, table, column, rows):
+    for side, rows in sides.items():
+        for currency, totals in _sums_by_currency(con, table, rows):
+            for column, total in totals.items():
                 parts = amounts.setdefault(currency, {}).setdefault(column, dict.fromkeys(("before", "after", "load")))
                 parts[side] = total
     return {"last_day": last_day, "amounts": amounts}
 
 
 def _sums_by_currency(
-    con: duckdb.DuckDBPyConnection, table: RawTable, column: str, rows: str
-) -> list[tuple[str, str | None]]:
-    """Exact sum of a text amount over rows for each currency (XXX where none is said), as text."""
+    con: duckdb.DuckDBPyConnection, table: RawTable, rows: str
+) -> list[tuple[str, dict[str, str | None]]]:
+    """Exact sum, as text, of each text amount over rows for each currency (XXX where none is said)."""
 
-    def at(scale: int) -> list[tuple[str, str | None]]:
-        return con.execute(
-            f"select coalesce({table.currency or 'null'}, 'XXX') as currency,"
-            f" cast(sum(cast({name(column)} as decimal(38, {scale}))) as varchar) from {rows} group by 1 order by 1"
+    def at(scale: int, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
+        sums = ", ".join(f"cast(sum(cast({name(one)} as decimal(38, {scale}))) as varchar)" for one in columns)
+        # By position: a column of the table may have any name.
+        found = con.execute(
+            f"select coalesce({table.currency or 'null'}, 'XXX'), {sums} from {rows} group by 1 order by 1"
         ).fetchall()
+        return [(currency, dict(zip(columns, totals, strict=True))) for currency, *totals in found]
 
-    return _at_the_finest(at)
+    return [part for parts in _at_the_finest(at, table.amounts) for part in parts]
 
 
 def _amounts(con: duckdb.DuckDBPyConnection, table: RawTable, paths: Sequence[Path], load_id: str) -> dict[str, dict]:
     """Exact sum of each amount of this load, and what rounding each to 12 places half-even takes away; both as text."""
     if not table.amounts or not paths:
         return {}
-    rows = f"{scan(list(paths))} where _load_id = {text(load_id)}"
-    return {
-        column: dict(zip(("sum", "residue"), _exact_sum(con, column, rows), strict=True)) for column in table.amounts
-    }
+    return _exact_sums(con, table.amounts, f"{scan(list(paths))} where _load_id = {text(load_id)}")
 
 
-def _exact_sum(con: duckdb.DuckDBPyConnection, column: str, rows: str) -> tuple[str | None, str | None]:
-    """Sum of a text amount over rows, and the residue of rounding each of them to 12 places half-even, as text."""
+def _exact_sums(con: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: str) -> dict[str, dict[str, str | None]]:
+    """Sum of each text amount over rows, and the residue of rounding each row to 12 places half-even, as text."""
 
-    def at(scale: int) -> tuple[str | None, str | None]:
-        exact = f"cast({name(column)} as decimal(38, {scale}))"
-        return con.execute(
-            f"select cast(sum({exact}) as varchar), "
-            f"cast(sum({exact} - cast(round_even({exact}, 12) as decimal(38, {scale}))) as varchar) from {rows}"
-        ).fetchone()
+    def at(scale: int, columns: Sequence[str]) -> dict[str, dict[str, str | None]]:
+        exact = [f"cast({name(column)} as decimal(38, {scale}))" for column in columns]
+        parts = ", ".join(
+            f"cast(sum({one}) as varchar), cast(sum({one} - cast(round_even({one}, 12) as decimal(38, {scale}))) as varchar)"
+            for one in exact
+        )
+        found = con.execute(f"select {parts} from {rows}").fetchone()
+        return {
+            column: {"sum": total, "residue": residue}
+            for column, total, residue in zip(columns, found[::2], found[1::2], strict=True)
+        }
 
-    return _at_the_finest(at)
+    return {column: sums for part in _at_the_finest(at, columns) for column, sums in part.items()}
 
 
-def _at_the_finest(sums: Callable[[int], T]) -> T:
-    """Sums of text amounts with as many places as their size leaves."""
+def _at_the_finest(sums: Callable[[int, Sequence[str]], T], columns: Sequence[str]) -> list[T]:
+    """Sums of text amounts with as many places as the size of each leaves; one statement for all where all are of usual size."""
     try:
-        return sums(28)
+        return [sums(FINEST_SCALE, columns)]
     except duckdb.Error:
-        return sums(20)  # more than ten digits before the point: fewer behind it are enough
+        # more than ten digits before the point: fewer behind it are enough
+        if len(columns) == 1:
+            return [sums(COARSE_SCALE, columns)]
+        return [part for column in columns for part in _at_the_finest(sums, [column])]

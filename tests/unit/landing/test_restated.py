@@ -64,8 +64,20 @@ def test_a_window_that_empties_a_day_takes_all_of_it_away(warehouse):
 
 
 def test_a_currency_is_one_however_it_is_written_and_two_are_never_summed():
-    table = RawTable("bill", "bills", (), "csv", "replace_period", currency="upper(currency)")
-    rows = "(values ('usd', '1.5'), ('EUR', '7'), ('USD', '2')) as bill(currency, cost)"
+    table = RawTable("bill", "bills", (), "csv", "replace_period", currency="upper(currency)", amounts=("cost", "fee"))
+    # a fee of eleven digits leaves fewer places; the cost beside it keeps its own
+    rows = (
+        "(values ('usd', '1.5', '12345678901.25'), ('EUR', '7', null), ('USD', '2', '1')) as bill(currency, cost, fee)"
+    )
+    sums: dict[str, dict] = {}
     with duckdb.connect() as con:
-        sums = {currency: float(total) for currency, total in _sums_by_currency(con, table, "cost", rows)}
-    assert sums == {"EUR": 7.0, "USD": 3.5}
+        for currency, totals in _sums_by_currency(con, table, rows):
+            sums.setdefault(currency, {}).update(totals)
+    assert {currency: totals["cost"] for currency, totals in sums.items()} == {
+        "EUR": "7." + "0" * 28,
+        "USD": "3.5" + "0" * 27,
+    }
+    assert {currency: totals["fee"] for currency, totals in sums.items()} == {
+        "EUR": None,
+        "USD": "12345678902.25" + "0" * 18,
+    }
