@@ -17,13 +17,14 @@ from orchestration import pipeline, runs
 from orchestration.pipeline import Progress
 from orchestration.settings import Settings
 
-DAGSTER_YAML = """# Written once by ai-finops; edit it freely.
+_FIRST_YAML = """# Written once by ai-finops; edit it freely.
 telemetry:
   enabled: false
 # The page's invitation to leave an address.
 nux:
   enabled: false
-event_log_storage:
+"""
+DAGSTER_YAML = f"""{_FIRST_YAML}event_log_storage:
   module: orchestration.dagster_storage
   class: EventLog
 """
@@ -42,8 +43,10 @@ def dagster_home(settings: Settings) -> Path:
     """Dagster's own storage, made on first use: DAGSTER_HOME, else `.dagster` in the repository."""
     home = Path(os.environ.get("DAGSTER_HOME") or settings.project_dir / ".dagster").resolve()
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(DAGSTER_YAML)
+    written = home / "dagster.yaml"
+    # What nobody has edited since the event log was Dagster's own follows; the log itself is the same.
+    if not written.exists() or written.read_text() == _FIRST_YAML:
+        written.write_text(DAGSTER_YAML)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

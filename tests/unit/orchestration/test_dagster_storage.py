@@ -7,8 +7,9 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration import dagster_storage
-from orchestration.dagster_run import DAGSTER_YAML
+from orchestration.dagster_run import DAGSTER_YAML, dagster_home
 from orchestration.dagster_storage import EventLog
+from orchestration.settings import Settings
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("sound", asset="one")])
@@ -42,3 +43,21 @@ def test_a_log_that_was_wiped_begins_anew(home):
         instance.wipe()
         again = dg.materialize([one], instance=instance)
         assert len(instance.all_logs(again.run_id)) > 5
+
+
+FIRST = """# Written once by ai-finops; edit it freely.
+telemetry:
+  enabled: false
+# The page's invitation to leave an address.
+nux:
+  enabled: false
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(FIRST, DAGSTER_YAML), (FIRST + "# mine\n", FIRST + "# mine\n")], ids=["as written", "edited"]
+)
+def test_what_nobody_edited_follows(home, before, after):
+    (home / "dagster.yaml").write_text(before)
+    dagster_home(Settings.from_env(home))
+    assert (home / "dagster.yaml").read_text() == after
