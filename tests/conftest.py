@@ -170,6 +170,15 @@ class Warehouse:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return land(source, [path], settings=self.settings, **options)
 
+    def land_files(self, source: str, files: dict[str, str], **options: object) -> Delivery:
+        """Write several vendor files and land them as one delivery."""
+        self.counter += 1
+        folder = self.inputs / str(self.counter)
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            (folder / name).write_text(content)
+        return land(source, sorted(folder.iterdir()), settings=self.settings, **options)
+
     def load(self, **options: object) -> list[LoadResult]:
         """Load what is pending."""
         self.results = load_pending(self.settings, as_of=self.as_of, **options)

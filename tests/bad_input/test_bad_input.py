@@ -342,3 +342,12 @@ def test_prometheus_answer_that_is_cut_off(warehouse):
     assert result.reason.startswith("cut.json: reading stopped: ")
     assert result.reason.endswith("Deliver it again.")
     assert warehouse.query("select count(*) from raw.metrics") == [(2,)]
+
+
+def test_the_file_of_a_delivery_that_cannot_be_read_is_named_alone(warehouse):
+    series = {"metric": {"__name__": "up"}, "values": [[1793700900, "1"], [1793700960, "1"]]}
+    body = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}})
+    warehouse.land_files("metrics", {"a.json": body, "b.json": body[:-30], "c.json": body})
+    (result,) = warehouse.load()
+    assert (result.outcome, result.loaded) == ("refused", 0)
+    assert result.reason.startswith("b.json: reading stopped: ")

@@ -160,6 +160,32 @@ def test_a_large_file_without_a_required_field_is_refused(warehouse, monkeypatch
     assert "1 required column(s) are not there: seen_at" in result.reason
 
 
+def test_small_files_of_one_form_are_typed_together_and_counted_apart(warehouse):
+    files = {
+        "a.jsonl": [{"id": "1", "seen_at": "2026-11-03T00:00:00Z"}, {"id": "2", "seen_at": "2026-11-04T00:00:00Z"}],
+        "it's b.jsonl": [{"id": "3", "seen_at": "2026-11-03T00:00:00Z"}, {"id": "4", "seen_at": None}],
+        "of another form.jsonl": [{"id": "5", "seen_at": "2026-11-03T00:00:00Z", "more": 1}],
+    }
+    lines = {name: "\n".join(json.dumps(record) for record in records) for name, records in files.items()}
+    warehouse.land_files("logs", lines)
+    warehouse.load()
+    assert warehouse.query("select id, _file, _extra from raw.logs order by id") == [
+        ("1", "a.jsonl", None),
+        ("2", "a.jsonl", None),
+        ("3", "it's b.jsonl", None),
+        ("5", "of another form.jsonl", '{"more":"1"}'),
+    ]
+    counts = "select file_name, rows_in, rows_loaded, rows_rejected from raw.load_ledger order by file_name"
+    assert warehouse.query(counts) == [
+        ("a.jsonl", 2, 2, 0),
+        ("it's b.jsonl", 2, 1, 1),
+        ("of another form.jsonl", 1, 1, 0),
+    ]
+    assert warehouse.query("select file_name, row_number, field from raw.load_rejects") == [
+        ("it's b.jsonl", 2, "seen_at")
+    ]
+
+
 def test_prometheus_matrix_and_dump_give_the_same_labels(warehouse):
     matrix = {
         "status": "success",
