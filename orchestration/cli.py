@@ -308,9 +308,12 @@ def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per
 
 
 @main.command(short_help="Simulate a company, run the night, show the first screen.")
-@click.option("--requests-per-day", default=1600.0, show_default=True, help="Size of the request log.")
+@click.option("--requests-per-day", default=1000.0, show_default=True, help="Size of the request log.")
+@click.option(
+    "--gpu-scale", default=0.4, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month."
+)
 @click.pass_obj
-def demo(settings: Settings, requests_per_day: float) -> None:
+def demo(settings: Settings, requests_per_day: float, gpu_scale: float) -> None:
     """Simulate a company, run the nightly job through Dagster, publish, show the first screen."""
     from orchestration import status as report
     from orchestration.dbt_project import Parse
@@ -328,7 +331,13 @@ def demo(settings: Settings, requests_per_day: float) -> None:
 
         shutil.rmtree(world, ignore_errors=True)
         with _progress("Simulating three months of a company") as progress:
-            write_world(world, requests_per_day=requests_per_day, threads=settings.threads, progress=progress)
+            write_world(
+                world,
+                requests_per_day=requests_per_day,
+                gpu_scale=gpu_scale,
+                threads=settings.threads,
+                progress=progress,
+            )
     with _progress("Landing its vendors' files") as progress:
         land_manifest(manifest, settings=settings, progress=progress)
     with suppress(RuntimeError):  # Dagster's definitions say so where it does not parse
