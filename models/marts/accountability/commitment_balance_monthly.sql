@@ -44,14 +44,16 @@ contract_months as (
     select
         contracts.*,
         months.month_start,
-        -- how far the month is known: to its end, or as far as there are bills
-        least(cast(months.month_start + interval 1 month as date), horizon.seen_until, contracts.valid_to) as known_until,
+        -- how far the month is known: to its end, or as far as its issuer's bills are complete, which may be before it starts
+        greatest(
+            least(cast(months.month_start + interval 1 month as date), horizons.complete_until, contracts.valid_to), contracts.valid_from
+        ) as known_until,
         case
             when contracts.fulfilment = 'month' then least(cast(months.month_start + interval 1 month as date), contracts.valid_to)
             else contracts.valid_to
         end as usable_until
     from contracts
-    cross join horizon
+    inner join {{ ref('int_commitment_horizons') }} as horizons on contracts.contract_id = horizons.contract_id
     inner join months
         on
             cast(date_trunc('month', contracts.valid_from) as date) <= months.month_start
@@ -101,7 +103,8 @@ totals as (
 
 ),
 
--- The pace at which it is drawn: the last 30 days that are known.
+-- The pace at which it is drawn: the last 30 days that are known. What the days after them drew is in the balance and not in the pace, so a
+-- projection starts from what was left before them.
 paces as (
 
     select
@@ -110,13 +113,20 @@ paces as (
         {{ seconds_between(
             'greatest(contract_months.valid_from, contract_months.known_until - 30)', 'contract_months.known_until'
         ) }} / 86400 as pace_days,
-        sum(movements.drawn) as drawn_at_pace
+        sum(case when movements.movement_date < contract_months.known_until then movements.drawn end) as drawn_at_pace,
+        coalesce(sum(case
+            when
+                movements.movement_date >= contract_months.known_until
+                -- a month's amount has nothing to do with what the month before drew
+                and (contract_months.fulfilment = 'term' or movements.movement_date >= contract_months.month_start)
+                then movements.drawn
+        end), 0) as drawn_since_known
     from contract_months
     left join movements
         on
             contract_months.contract_id = movements.contract_id
             and greatest(contract_months.valid_from, contract_months.known_until - 30) <= movements.movement_date
-            and contract_months.known_until > movements.movement_date
+            and cast(contract_months.month_start + interval 1 month as date) > movements.movement_date
     group by contract_months.contract_id, contract_months.month_start, contract_months.valid_from, contract_months.known_until
 
 ),
@@ -161,8 +171,13 @@ measured as (
         contract_months.committed_amount,
         contract_months.committed_quantity,
         cast(paces.drawn_at_pace as double) / nullif(paces.pace_days, 0) as daily_drawn,
-        -- a month's amount ends with its month
-        {{ seconds_between('contract_months.known_until', 'contract_months.usable_until') }} / 86400 as days_left
+        cast(running.closing_balance + paces.drawn_since_known as double) as known_balance,
+        -- a month's amount starts and ends with its month
+        {{ seconds_between(
+            "case when contract_months.fulfilment = 'month' then greatest(contract_months.known_until, contract_months.month_start)"
+            ~ " else contract_months.known_until end",
+            'contract_months.usable_until'
+        ) }} / 86400 as days_left
     from contract_months
     inner join running on contract_months.contract_id = running.contract_id and contract_months.month_start = running.month_start
     inner join paces on contract_months.contract_id = paces.contract_id and contract_months.month_start = paces.month_start
@@ -197,10 +212,9 @@ select
     ) as decimal(38, 12)) as shortfall,
     known_until,
     cast(round(daily_drawn, 9) as decimal(38, 12)) as daily_drawn,
-    case when closing_balance > 0 then cast(round(cast(closing_balance as double) / nullif(daily_drawn, 0), 1) as decimal(18, 1)) end
-        as days_to_exhaustion,
+    case when closing_balance > 0 then cast(round(known_balance / nullif(daily_drawn, 0), 1) as decimal(18, 1)) end as days_to_exhaustion,
     cast(case
         when days_left <= 0 then 0
-        else greatest(round(cast(closing_balance as double) - coalesce(daily_drawn, 0) * days_left, 2), 0)
+        else greatest(round(known_balance - coalesce(daily_drawn, 0) * days_left, 2), 0)
     end as decimal(38, 12)) as projected_breakage
 from measured

@@ -50,21 +50,25 @@ def committed(contract: str, day: str, billed: str, effective: str, status: str 
     )
 
 
-def used(account: str, day: str, cost: str) -> str:
+def used(account: str, day: str, cost: str, vendor: str = "Vendor") -> str:
     month = day[:7]
-    return f"{cost},{cost},USD,{day},{day}T23:00:00Z,{month}-01,{month}-28,Vendor,Vendor,{account},Usage,API\n"
+    return f"{cost},{cost},USD,{day},{day}T23:00:00Z,{month}-01,{month}-28,{vendor},{vendor},{account},Usage,API\n"
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The three contracts built once, on the 10th of May 2026, as an open connection."""
+    """The contracts built once, on the 10th of May 2026, as an open connection."""
     folder = tmp_path_factory.mktemp("balances")
     settings = Settings.from_env(folder / "home")
     bill = BILL + used("card", "2026-03-05", "70") + used("card", "2026-03-06", "50")
-    bill += used("agreed", "2026-04-15", "100") + used("agreed", "2026-05-05", "200")
+    bill += used("agreed", "2026-04-15", "100") + used("agreed", "2026-05-05", "200") + used("other", "2026-05-09", "1")
+    # a vendor that is late: 10 a day until the 20th of April, of which it has said 4 so far
+    bill += "".join(used("late", f"2026-04-{day:02d}", "10", "Late Vendor") for day in range(1, 20))
+    bill += used("late", "2026-04-20", "4", "Late Vendor")
     contracts = (
         HEADER + "card,prepaid_credit,USD,100,billing_account_id,card,declared,derived,2026-03-01,2027-03-01,,,\n"
     )
+    contracts += "late,prepaid_credit,USD,1000,billing_account_id,late,declared,derived,2026-04-01,2026-07-01,,,\n"
     contracts += "promise,enterprise_agreement,USD,1000,billing_account_id,agreed,,,2026-04-06,2026-07-05,,,\n"
     contracts += "grid,take_or_pay,USD,1000,,,billed,billed,2026-03-01,2026-12-01,month,,\n"
     contracts += "units,provisioned_throughput,USD,720,,,billed,billed,2026-04-01,2026-05-01,,720,Hours\n"
@@ -149,17 +153,31 @@ def test_a_bill_that_charges_prepaid_use_in_full_is_set_off(built):
 
 
 def test_a_promise_to_spend_adds_no_charge_and_shows_what_will_be_missing(built):
-    """1,000 promised for a quarter, 300 spent in the last 30 days: 10 a day, and at that pace 560 of the other 700 in the 56 days left."""
+    """1,000 promised for a quarter, 300 spent in the last 30 whole days: 10 a day, and at that pace 570 of the other 700 in the 57 days left.
+    The vendor's newest day, the 9th, still fills."""
     assert added(built, "promise") == []
     assert totals(built, "agreed") == (300, 300)
     assert built.execute(
         "select opening_balance, drawn, closing_balance, shortfall, daily_drawn, days_to_exhaustion, projected_breakage"
         " from accountability.commitment_balance_monthly where contract_id = 'promise' order by balance_month"
-    ).fetchall()[1:] == [(900, 200, 700, 700, 10, 70, 140)]
+    ).fetchall()[1:] == [(900, 200, 700, 700, 10, 70, 130)]
+
+
+def test_b25_a_projection_stops_at_what_is_known_of_its_own_vendor(built):
+    """Whole days: 19 of 10. At 10 a day the 810 left before the 20th of April last 81 days, and 720 go by July. Others' bills that reach to
+    May say nothing of this one, and a day that has 4 so far is no day of 4."""
+    assert built.execute(
+        "select strftime(balance_month, '%Y-%m'), known_until::varchar, closing_balance, daily_drawn, days_to_exhaustion, projected_breakage"
+        " from accountability.commitment_balance_monthly where contract_id = 'late' order by 1"
+    ).fetchall() == [
+        ("2026-04", "2026-04-20", 806, 10, 81, 90),
+        ("2026-05", "2026-04-20", 806, 10, 81, 90),
+    ]
 
 
 def test_what_a_neocloud_is_paid_whether_used_or_not_lapses_with_its_month(built):
-    """3 a day over the last 30 days: of May's 910 the 22 days left take 66, the other 844 end with May and not with the contract."""
+    """2 a day over the last 30 whole days, to the 8th: of the 940 left then, the 23 days of May take 46; the other 894 end with May and not
+    with the contract. What the 9th drew is in the balance and not in the pace: the day still fills."""
     assert balances(built, "grid") == [
         ("2026-03", 0, 1000, 700, 300, 0),
         ("2026-04", 0, 1000, 1000, 0, 0),
@@ -169,7 +187,7 @@ def test_what_a_neocloud_is_paid_whether_used_or_not_lapses_with_its_month(built
     assert built.execute(
         "select kind, committed_amount, shortfall, daily_drawn, days_to_exhaustion, projected_breakage"
         " from accountability.commitment_balance_monthly where contract_id = 'grid' and balance_month = '2026-05-01'"
-    ).fetchone() == ("take_or_pay", 1000, 910, 3, Decimal("303.3"), 844)
+    ).fetchone() == ("take_or_pay", 1000, 910, 2, 470, 894)
 
 
 def test_provisioned_throughput_has_hours_beside_dollars(built):
