@@ -333,15 +333,16 @@ def _restated(
 ) -> dict[str, dict]:
     """What a vendor says of days that it had said before, by currency and amount, exact and as text: sums of the replaced
     rows (`before`), of this load's rows of the same days (`after`) and of the whole load (`load`), None where there is
-    no such row; and the newest of those days.
+    no such row; and the newest of those days. `billed` is what the table declares a row to be billed.
     """
     if not table.amounts or not old:
         return {}
     replaced = scan(old, union_by_name="true")
-    sides = {"before": replaced}
+    sides = {"before": _with_billed(table, replaced)}
     if new:
         days = f"(select distinct _day from {replaced})"
-        sides |= {"after": f"{scan(new)} where _day in {days}", "load": scan(new)}
+        loaded = _with_billed(table, scan(new))
+        sides |= {"after": f"{loaded} where _day in {days}", "load": loaded}
     last_day = con.execute(f"select cast(max(_day) as varchar) from {replaced}").fetchone()[0]
     amounts: dict[str, dict[str, dict]] = {}
     for side, rows in sides.items():
@@ -352,10 +353,15 @@ def _restated(
     return {"last_day": last_day, "amounts": amounts}
 
 
+def _with_billed(table: RawTable, rows: str) -> str:
+    """Rows with what each is billed; all of them are there when it is worked out, whichever are summed."""
+    return f"(select *, {table.billed} as billed from {rows})" if table.billed else rows
+
+
 def _sums_by_currency(
     con: duckdb.DuckDBPyConnection, table: RawTable, rows: str
 ) -> list[tuple[str, dict[str, str | None]]]:
-    """Exact sum, as text, of each text amount over rows for each currency (XXX where none is said)."""
+    """Exact sum, as text, of each text amount (and of `billed`) over rows for each currency (XXX where none is said)."""
 
     def at(scale: int, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
         sums = ", ".join(f"cast(sum(cast({name(one)} as decimal(38, {scale}))) as varchar)" for one in columns)
@@ -365,7 +371,8 @@ def _sums_by_currency(
         ).fetchall()
         return [(currency, dict(zip(columns, totals, strict=True))) for currency, *totals in found]
 
-    return [part for parts in _at_the_finest(at, table.amounts) for part in parts]
+    amounts = (*table.amounts, "billed") if table.billed else table.amounts
+    return [part for parts in _at_the_finest(at, amounts) for part in parts]
 
 
 def _amounts(con: duckdb.DuckDBPyConnection, table: RawTable, paths: Sequence[Path], load_id: str) -> dict[str, dict]:

@@ -19,6 +19,8 @@ Beyond those:
   `trailing_window` tables with `amounts`); `completeness_lag_days` (default 1): how many of the newest days are still
   filling.
 * `currency` (bills): SQL over the typed columns, the currency of the row's amounts; what a load restates is kept by currency.
+* `billed` (bills): SQL over the typed columns, what a row is billed where that is no amount column by itself; may look at the other rows
+  of the load (a window). What a load restates is summed by it, too.
 * A table without `load:` is not loaded from files (`load_ledger`, `load_rejects`).
 """
 
@@ -98,6 +100,7 @@ class RawTable:
     maps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: tuple[str, ...] = ()
     currency: str | None = None
+    billed: str | None = None
     fingerprint_except: tuple[str, ...] = ()
     max_reject_ratio: float = 0.01
     cadence_hours: float | None = None
@@ -205,6 +208,7 @@ def _table(source: str, entry: dict, path: Path) -> RawTable | None:
         maps={name: tuple(prefixes) for name, prefixes in (load.get("maps") or {}).items()},
         amounts=amounts,
         currency=load.get("currency"),
+        billed=load.get("billed"),
         fingerprint_except=tuple(load.get("fingerprint_except", ())),
         max_reject_ratio=float(load.get("max_reject_ratio", 0.01)),
         cadence_hours=load.get("cadence_hours"),

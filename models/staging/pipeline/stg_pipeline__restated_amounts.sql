@@ -1,10 +1,10 @@
-{#- Columns of a bill that say what is billed; the first with a value counts. -#}
+{#- Sums of a bill that say what is billed; the first with a value counts: loads of earlier versions have no `billed`. -#}
 {%- set bills = {
-    'aws_cur_line_items': ['line_item_net_unblended_cost', 'line_item_unblended_cost'],
+    'aws_cur_line_items': ['billed', 'line_item_net_unblended_cost', 'line_item_unblended_cost'],
     'focus_charges': ['billed_cost'],
     'openai_costs': ['amount_value'],
     'azure_costs': ['cost'],
-    'gcp_billing_export': ['cost'],
+    'gcp_billing_export': ['billed', 'cost'],
     'anthropic_costs': ['amount'],
     'anthropic_analytics_costs': ['amount'],
 } -%}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import duckdb
 
@@ -61,6 +62,68 @@ def test_a_window_that_empties_a_day_takes_all_of_it_away(warehouse):
     after = restated(warehouse)
     assert float(after["amounts"]["XXX"]["amount"]["before"]) == 5.0
     assert after["amounts"]["XXX"]["amount"]["after"] is None
+
+
+def billed(warehouse) -> list[Decimal | None]:
+    """What the newest load bills, in dollars: before, after, in all."""
+    amounts = restated(warehouse)["amounts"]["USD"]["billed"]
+    return [amounts[side] and Decimal(amounts[side]) for side in ("before", "after", "load")]
+
+
+def aws(*lines: str) -> str:
+    header = (
+        "bill_payer_account_id,line_item_line_item_type,line_item_usage_start_date,line_item_unblended_cost,line_item_net_unblended_cost,"
+        "bill_billing_period_start_date,line_item_currency_code\n"
+    )
+    return header + "".join(f"{line},2026-10-01 00:00:00,USD\n" for line in lines)
+
+
+def test_b8_what_aws_restates_is_net_or_gross_by_payer_and_month(own_schemas):
+    """Payer 1 has a private discount in the first version: 9 net, 5 where net is blank, and a discount line that is worth nothing beside
+    net costs. Payer 2 has none: 7 less its discount of 1. The second version of payer 1 has no net cost left, and a day more."""
+    own_schemas.deliver(
+        "aws_cur",
+        aws(
+            "1,Usage,2026-10-01,10,9", "1,Usage,2026-10-02,5,", "1,EdpDiscount,2026-10-02,-1,", "2,Usage,2026-10-01,7,0"
+        )
+        + aws("2,EdpDiscount,2026-10-01,-1,").partition("\n")[2],
+        version="1",
+    )
+    own_schemas.deliver(
+        "aws_cur",
+        aws(
+            "1,Usage,2026-10-01,10,",
+            "1,Usage,2026-10-02,5,",
+            "1,EdpDiscount,2026-10-02,-1.5,",
+            "1,Usage,2026-10-03,100,",
+        )
+        + aws("2,Usage,2026-10-01,7,", "2,EdpDiscount,2026-10-01,-1,").partition("\n")[2],
+        version="2",
+    )
+    assert billed(own_schemas) == [9 + 5 + 6, 10 + 5 - Decimal("1.5") + 6, 10 + 5 - Decimal("1.5") + 100 + 6]
+
+
+def test_a_month_is_net_though_only_a_new_day_says_so(own_schemas):
+    """The days compared have no net cost themselves; the month that they are of has."""
+    own_schemas.deliver("aws_cur", aws("1,Usage,2026-10-01,10,", "1,EdpDiscount,2026-10-01,-1,"), version="1")
+    own_schemas.deliver(
+        "aws_cur", aws("1,Usage,2026-10-01,10,", "1,EdpDiscount,2026-10-01,-1,", "1,Usage,2026-10-02,10,9"), version="2"
+    )
+    assert billed(own_schemas) == [9, 10, 19]
+
+
+def test_what_google_restates_is_less_its_credits(own_schemas):
+    def export(cost: float, *credits: float) -> str:
+        row = {
+            "billing_account_id": "a", "service": {"id": "s"}, "sku": {"id": "k"}, "usage_start_time": "2026-10-01T00:00:00Z",
+            "usage_end_time": "2026-10-01T01:00:00Z", "cost": cost, "currency": "USD", "invoice": {"month": "202610"},
+            "cost_type": "regular", "export_time": "2026-10-01T05:00:00Z", "credits": [{"type": "PROMOTION", "amount": one} for one in credits],
+        }  # fmt: skip
+        return json.dumps(row) + "\n"
+
+    own_schemas.deliver("gcp", export(10, -2, -1), "a.jsonl", version="1")
+    own_schemas.deliver("gcp", export(12), "b.jsonl", version="2")
+    assert billed(own_schemas) == [7, 12, 12]
 
 
 def test_a_currency_is_one_however_it_is_written_and_two_are_never_summed():
