@@ -316,7 +316,7 @@ def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per
 def demo(settings: Settings, requests_per_day: float, gpu_scale: float) -> None:
     """Simulate a company, run the nightly job through Dagster, publish, show the first screen."""
     from orchestration import status as report
-    from orchestration.dbt_project import Parse
+    from orchestration.dbt_parse import Parse
     from orchestration.landing.manifest import land_manifest
     from orchestration.screen import print_screen
     from orchestration.simulation import AS_OF
@@ -439,13 +439,13 @@ def dev(settings: Settings, arguments: tuple[str, ...]) -> None:
     import os
 
     from orchestration.dagster_run import dagster_home
-    from orchestration.dbt_project import ensure_manifest
+    from orchestration.dbt_parse import Parse
 
     dagster_home(settings)
     os.environ["AI_FINOPS_HOME"] = str(settings.home)
     # `dg`, which Dagster would rather have us use, is a package of its own and does nothing more here.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command` is superseded")
-    ensure_manifest(settings)
+    Parse(settings).manifest()
     os.chdir(settings.project_dir)
     dagster = str(Path(sys.executable).with_name("dagster"))
     os.execv(dagster, [dagster, "dev", "-m", "orchestration.definitions", *arguments])

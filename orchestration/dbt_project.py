@@ -1,4 +1,4 @@
-"""How the pipeline starts dbt: folders, environment, arguments, and a manifest for loading definitions.
+"""How the pipeline starts dbt: folders, environment, arguments, and the process that waits for its build.
 
 Pure functions where it can be, so that they are tested without a warehouse. Nothing here imports dbt.
 """
@@ -6,7 +6,6 @@ Pure functions where it can be, so that they are tested without a warehouse. Not
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -18,17 +17,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
+from orchestration.dbt_parse import WHOLE, KeptParse
 from orchestration.settings import Settings
 
 TARGET = "pipeline"
 # Exit codes of dbt_process.py: the project does not parse; it does, but what was asked for failed.
 NOT_PARSED, FAILED = 2, 3
-# What dbt keeps of a parse.
-PARSED = "partial_parse.msgpack"
-# Not what changed: dbt's partial parse stumbles over descriptions that moved from file to file.
-_WHOLE = ["--no-partial-parse"]
-_PARSED_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
-_PARSED_FILES = ("dbt_project.yml", "profiles.example.yml")
 
 
 def dbt_executable() -> str:
@@ -72,11 +66,28 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def location_args(settings: Settings) -> list[str]:
-    """Where project, profile and target are."""
+def parse_environment(settings: Settings) -> dict[str, str]:
+    """Variables for reading the project. None is of a warehouse: dbt reads everything anew where its profile or a variable of
+    the project has changed. The file's name stays, since dbt writes the database's into what it has read.
+    """
+    nowhere = {
+        "AI_FINOPS_BUILD_PATH": f"/nonexistent/{settings.build_path.name}",
+        "AI_FINOPS_PARQUET_ROOT": "/nonexistent",
+        "AI_FINOPS_MEMORY_LIMIT": "1GB",
+        # Not dollars, so that what converts is read, too.
+        "AI_FINOPS_REPORT_CURRENCY": "EUR",
+    }
+    environment = {**os.environ, **dbt_environment(settings), **nowhere}
+    # Without byte code every start compiles dbt's imports again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
+def location_args(settings: Settings, target: Path | None = None) -> list[str]:
+    """Where project, profile and target are; without a target folder, that of the builds."""
     return [
         "--project-dir", str(settings.project_dir), "--profiles-dir", str(profiles_dir(settings)), "--target", TARGET,
-        "--target-path", str(target_dir(settings)),
+        "--target-path", str(target or target_dir(settings)),
     ]  # fmt: skip
 
 
@@ -120,10 +131,8 @@ class Build:
         }
 
 
-def run_dbt(
-    args: list[str], settings: Settings, log: Path | None = None, nightly: Mapping[str, str] | None = None
-) -> int:
-    """Run dbt and return its exit code; output goes to `log`, or is inherited.
+def run_dbt(args: Sequence[str], settings: Settings, log: Path, nightly: Mapping[str, str] | None = None) -> int:
+    """Run dbt and return 0 where all of it succeeded.
 
     Args:
         args: Command and its arguments.
@@ -131,30 +140,7 @@ def run_dbt(
         log: File for dbt's output.
         nightly: Variables of the night (`Build.environment`).
     """
-    environment = {**os.environ, **dbt_environment(settings), **(nightly or {})}
-    # Without byte code every start compiles dbt's imports again.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [dbt_executable(), *args, *location_args(settings)]
-    if log is None:
-        return subprocess.run(command, env=environment, check=False).returncode
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as output:
-        return subprocess.run(
-            [*command, "--no-use-colors"], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
-
-
-def _parse_stamp(project_dir: Path) -> str:
-    """Changes with any file that dbt parses: name, size and time of change."""
-    parts = [project_dir / name for name in _PARSED_FILES]
-    for folder in _PARSED_FOLDERS:
-        parts.extend(path for path in sorted((project_dir / folder).rglob("*")) if path.is_file())
-    digest = hashlib.sha256()
-    for path in parts:
-        if path.exists():
-            status = path.stat()
-            digest.update(f"{path.relative_to(project_dir)} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    return Dbt(settings, log).build(args, nightly or {})
 
 
 class Dbt:
@@ -168,21 +154,25 @@ class Dbt:
             log: File for dbt's output; None leaves it to `process.stdout`, one JSON event a line, as dagster-dbt reads them.
         """
         self._args = [*location_args(settings), "--no-use-colors"]
-        self._stamp, self._stamp_file = _parse_stamp(settings.project_dir), target_dir(settings) / "stamp"
-        known = self._stamp_file.read_text() if self._stamp_file.exists() else ""
-        environment = {**os.environ, **dbt_environment(settings)}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._environment = dbt_environment(settings)
+        self._kept, self._target = KeptParse(settings), target_dir(settings)
+        self._reads = not self._kept.holds
+        environment = parse_environment(settings)
         if log is None:
             environment |= {"DBT_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "orchestration.dbt_process", "parse", *self._args]
+        if self._reads:
+            command.append(WHOLE)
+        else:
+            self._kept.hand_to(self._target)
         with contextlib.ExitStack() as stack:
             output: int | IO[bytes] = subprocess.PIPE
             if log is not None:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 output = stack.enter_context(log.open("wb"))
             self.process = subprocess.Popen(
-                command if known == self._stamp else [*command, *_WHOLE],
-                env=environment, cwd=settings.project_dir, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
+                command, env=environment, cwd=settings.project_dir, stdin=subprocess.PIPE, stdout=output,
+                stderr=subprocess.STDOUT,
             )  # fmt: skip
 
     def begin(self, args: Sequence[str], nightly: Mapping[str, str]) -> None:
@@ -192,7 +182,7 @@ class Dbt:
             args: Command and its arguments.
             nightly: Variables of the night (`Build.environment`).
         """
-        line = json.dumps({"args": [*args, *self._args], "environment": dict(nightly)}) + "\n"
+        line = json.dumps({"args": [*args, *self._args], "environment": self._environment | nightly}) + "\n"
         # Where it has died, its exit code and its output say so.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(line.encode())
@@ -208,72 +198,6 @@ class Dbt:
         """Let it end what it was told; nothing, where it was not told to build."""
         if self.process.returncode is None:
             self.process.communicate()
-        if self.process.returncode in (0, FAILED):
-            self._stamp_file.write_text(self._stamp)
-
-
-class Parse:
-    """A `dbt parse` of the project as it is now, begun at once and waited for when its result is wanted; none is begun
-    where the last one still holds.
-
-    It is kept apart from the builds' target folder, so that loading definitions never disturbs a run. Needs no
-    database, no network and no secret.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.folder = settings.build / "definitions"
-        self._stamp_file = self.folder / "stamp"
-        self._stamp = _parse_stamp(settings.project_dir)
-        self._process: subprocess.Popen | None = None
-        known = self._stamp_file.read_text() if self._stamp_file.exists() else ""
-        if known != self._stamp or not (self.folder / "manifest.json").exists():
-            environment = {**os.environ, **dbt_environment(settings), "DBT_TARGET_PATH": str(self.folder)}
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)
-            command = [
-                dbt_executable(),
-                "parse",
-                *location_args(settings)[:-1],
-                str(self.folder),
-                *_WHOLE,
-                "--no-use-colors",
-            ]
-            self._process = subprocess.Popen(
-                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-
-    def manifest(self) -> Path:
-        """The manifest.
-
-        Raises:
-            RuntimeError: If the project does not parse; the message is dbt's.
-        """
-        if self._process is not None:
-            said, _ = self._process.communicate()
-            if self._process.returncode:
-                raise RuntimeError(f"dbt parse failed:\n{said}")
-            self._process = None
-            self._stamp_file.write_text(self._stamp)
-        return self.folder / "manifest.json"
-
-    def hand_to_build(self) -> None:
-        """Spare the build the parse: dbt goes on from the one that it finds in its target folder.
-
-        Where the project does not parse, the build says so itself.
-        """
-        with contextlib.suppress(RuntimeError):
-            self.manifest()
-        parsed, target = self.folder / PARSED, target_dir(self.settings) / PARSED
-        if parsed.exists() and (not target.exists() or target.stat().st_mtime < parsed.stat().st_mtime):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(parsed, target)
-            (target.parent / self._stamp_file.name).write_text(self._stamp)
-
-
-def ensure_manifest(settings: Settings) -> Path:
-    """The manifest of the project as it is now, from `dbt parse` where it is missing or older than the files.
-
-    Raises:
-        RuntimeError: If the project does not parse; the message is dbt's.
-    """
-    return Parse(settings).manifest()
+        if self._reads and self.process.returncode in (0, FAILED):
+            self._kept.keep(self._target)
+            self._reads = False

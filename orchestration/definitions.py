@@ -10,7 +10,7 @@ import json
 
 import dagster as dg
 
-from orchestration.dbt_project import ensure_manifest
+from orchestration.dbt_parse import Parse
 from orchestration.defs.automation import failure_sensor, landing_sensor, nightly, nightly_schedule
 from orchestration.defs.published import published_asset
 from orchestration.defs.raw import raw_assets
@@ -21,7 +21,7 @@ from orchestration.settings import Settings
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of one warehouse."""
-    manifest = json.loads(ensure_manifest(settings).read_text())
+    manifest = json.loads(Parse(settings).manifest().read_text())
     models = transformation_assets(manifest)
     marts = sorted(spec.key for spec in models.specs if (spec.group_name or "").startswith("marts_"))
     return dg.Definitions(

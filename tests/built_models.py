@@ -1,17 +1,14 @@
-"""Models built by dbt in an analyst's file over raw tables of a test's own, for tests that need no night."""
+"""Models built by dbt in a file over raw tables of a test's own, for tests that need no night."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration import dbt_project
 from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
@@ -32,23 +29,25 @@ def raw_tables(settings: Settings, database: Path) -> None:
             con.execute(f"create table own.raw.{name} as from raw.{name}")
 
 
+def build_file(folder: Path) -> Path:
+    """Path for the DuckDB file of a test's own in its folder; of the pipeline's name, so that dbt goes on from the kept parse."""
+    return _warehouse(folder / "models").build_path
+
+
 def run_dbt(database: Path, command: str, selected: Sequence[str], *more: str) -> str:
-    """Run a dbt command on the file; dbt's own files go into its folder. Returns what dbt printed."""
-    folder = database.parent
-    shutil.copy(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
-    env = os.environ | {
-        "AI_FINOPS_ANALYST_PATH": str(database),
-        "AI_FINOPS_PARQUET_ROOT": str(folder / "parquet"),
-        "PYTHONPATH": str(PROJECT_DIR),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(folder)]
-    line = [dbt, command, *more, *places, "--select", *selected]
-    done = subprocess.run(line, env=env, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
-    return done.stdout
+    """Run a dbt command of the pipeline on a `build_file`; dbt's own files go into its folder. Returns what dbt printed."""
+    settings = _warehouse(database.parent.parent)
+    assert database == settings.build_path
+    log = database.parent / "dbt.log"
+    code = dbt_project.run_dbt([command, *more, "--select", *selected], settings, log)
+    said = log.read_text()
+    assert code == 0, said[-4000:]
+    return said
+
+
+def _warehouse(home: Path) -> Settings:
+    home.joinpath("build").mkdir(parents=True, exist_ok=True)
+    return Settings(home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}")
 
 
 def build_models(database: Path, selected: Sequence[str]) -> None:
@@ -70,15 +69,12 @@ def build_from_files(
     Returns:
         The DuckDB file with the built models.
     """
-    home = folder / "home"
-    settings = Settings(
-        home=home, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{home / 'lake' / 'catalog.db'}"
-    )
+    settings = _warehouse(folder / "home")
     for source, feed, file in deliveries:
         land(source, [file], settings=settings, feed=feed, version="1")
     for result in load_pending(settings, as_of=as_of):
         assert (result.outcome, result.rejected, result.reason) == ("loaded", 0, "")
-    database = folder / "models.duckdb"
+    database = build_file(folder)
     raw_tables(settings, database)
     build_models(database, selected)
     return database

@@ -1,4 +1,4 @@
-"""Request facts built by dbt in an analyst's file, for tests of usage and pricing that need no night."""
+"""Request facts built by dbt, for tests of usage and pricing that need no night."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def build_requests(database: Path, selected: Sequence[str]) -> dict[str, dict]:
     """Build the selected nodes over the raw tables of a DuckDB file.
 
     Args:
-        database: File with schema `raw`; dbt's files go into its folder.
+        database: A `build_file` with schema `raw`.
         selected: dbt's selectors; they must hold `fct_inference_requests`.
 
     Returns:

@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.dbt_project import Parse
 from orchestration.defs.resources import NightResource
 
 ARRIVALS_CHECK = "arrivals"
@@ -46,12 +45,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         """Type, judge and commit what has landed."""
         this = night.current
 
-        def start_dbt() -> None:
-            # The definitions were loaded from a parse: dbt goes on from it.
-            Parse(this.settings).hand_to_build()
-            this.start_dbt()
-
-        loaded = this.load(begun=start_dbt)
+        loaded = this.load(begun=this.start_dbt)
         for table, (key, _, _) in tables.items():
             loads = [load for load in loaded.loads if load.table == table]
             refused = [load for load in loads if load.refused]

@@ -105,8 +105,6 @@ def transformation_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         target = dbt_project.target_dir(this.settings)
         with this.record.stage("dbt build", this.progress):
             if context.is_subset or this.dbt is None:
-                # The definitions were loaded from a parse: dbt goes on from it.
-                dbt_project.Parse(this.settings).hand_to_build()
                 invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
             else:
                 # dbt has been waiting since the loads began; the resource would start another one, and a third for its version.

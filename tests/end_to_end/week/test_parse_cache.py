@@ -10,15 +10,22 @@ from pathlib import Path
 import pytest
 
 from orchestration import dbt_project
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 
 # dbt's own words; a variable read in parsing would have the files that read it parsed again.
 NOT_PARSED = "no changes found, skipping parsing"
 
-# dbt says so in its debug log, which nights do without.
-DEBUG_LOG = {"DBT_LOG_LEVEL_FILE": "debug"}
+SETTINGS_SEEN = (
+    "select '{{ var('report_currency') }} {{ var('parquet_root') }} {{ (dirty_days() or []) | join }}' as seen"
+)
 
 MODELS = ("intermediate/tokens/int_token_groups_hourly.sql", "intermediate/gpu/int_pods.sql")
+
+
+@pytest.fixture(autouse=True)
+def debug_log(monkeypatch):
+    """dbt says what it reads in its debug log, which nights do without."""
+    monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "debug")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +48,7 @@ def compiled(settings: Settings, tmp_path: Path, nightly: dict[str, str] | None 
     output, debug_log = tmp_path / "output.log", settings.build / "logs" / "dbt.log"
     debug_log.unlink(missing_ok=True)
     names = [Path(model).stem for model in MODELS]
-    code = dbt_project.run_dbt(["compile", "--select", *names, *more], settings, output, (nightly or {}) | DEBUG_LOG)
+    code = dbt_project.run_dbt(["compile", "--select", *names, *more], settings, output, nightly)
     assert code == 0, output.read_text()
     return *compiled_files(settings), debug_log.read_text()
 
@@ -65,25 +72,41 @@ def test_dbt_that_is_told_nothing_ends(settings, tmp_path):
     assert "rror" not in (tmp_path / "dbt.log").read_text()
 
 
-def test_a_build_of_dagster_goes_on_from_the_parse_of_its_definitions(tmp_path):
-    fresh = Settings.from_env(tmp_path / "home")
-    fresh.build.mkdir(parents=True)
-    dbt_project.Parse(fresh).hand_to_build()
-    log = fresh.build / "logs" / "dbt.log"
-    log.unlink(missing_ok=True)
-    listed = dbt_project.run_dbt(["ls", "--resource-type", "seed"], fresh, tmp_path / "output.log", DEBUG_LOG)
-    assert listed == 0, (tmp_path / "output.log").read_text()
-    assert NOT_PARSED in log.read_text()
+def test_one_parse_serves_every_warehouse_of_the_checkout(tmp_path):
+    project = tmp_path / "project"
+    for folder in ("models", "macros", "seeds", "tests/dbt"):
+        shutil.copytree(PROJECT_DIR / folder, project / folder)
+    for file in ("dbt_project.yml", "profiles.example.yml"):
+        shutil.copy(PROJECT_DIR / file, project / file)
+    said = []
+    for name, memory_limit, currency in (("a", "1GB", "USD"), ("b", "2GB", "EUR")):
+        settings = Settings(
+            home=tmp_path / name,
+            project_dir=project,
+            lake_catalog_uri="",
+            memory_limit=memory_limit,
+            report_currency=currency,
+        )
+        settings.build.mkdir(parents=True)
+        night = dbt_project.Build((date(2026, 10, 2),), datetime(2026, 10, 5, 6)).environment
+        code = dbt_project.run_dbt(
+            ["show", "--output", "json", "--inline", SETTINGS_SEEN], settings, tmp_path / f"{name}.log", night
+        )
+        output = (tmp_path / f"{name}.log").read_text()
+        assert code == 0, output
+        said.append((settings.build / "logs" / "dbt.log").read_text())
+        # What is of the warehouse and of the night is not kept.
+        assert f'"seen": "{currency} {settings.requests_dir} 2026-10-02"' in output
+    assert NOT_PARSED not in said[0]
+    assert NOT_PARSED in said[1]
 
 
 def test_the_second_night_keeps_the_parse_and_takes_its_own_days(settings, tmp_path):
-    shutil.rmtree(dbt_project.target_dir(settings), ignore_errors=True)
     first = dbt_project.Build((date(2026, 10, 2), date(2026, 10, 4)), datetime(2026, 10, 5, 6))
     second = dbt_project.Build((date(2026, 10, 6),), datetime(2026, 10, 7, 6))
-    grouped, pods, said = compiled(settings, tmp_path, first.environment)
+    grouped, pods, _ = compiled(settings, tmp_path, first.environment)
     assert "date '2026-10-02', date '2026-10-04'" in grouped
     assert "cast('2026-10-05T06:00:00' as timestamp)" in pods
-    assert NOT_PARSED not in said
 
     grouped, pods, said = compiled(settings, tmp_path, second.environment)
     assert NOT_PARSED in said

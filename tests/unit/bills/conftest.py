@@ -13,7 +13,7 @@ from orchestration.lake.raw_views import register
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import LoadResult, load_pending
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import build_models, raw_tables, run_dbt
+from tests.built_models import build_file, build_models, raw_tables, run_dbt
 from tests.unit.bills import anthropic_bills, azure_bills, focus_exports, gcp_bills, keyed_bills
 
 AS_OF = datetime(2026, 11, 21)
@@ -67,7 +67,7 @@ def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         bills.deliver(settings, folder)
     refused = [(one.table, one.reason) for one in load_pending(settings, as_of=AS_OF) if one.outcome != "loaded"]
     assert not refused
-    database = folder / "bills.duckdb"
+    database = build_file(folder)
     raw_tables(settings, database)
     build_models(database, ["+cost_and_usage", "+vendor_charges", "+int_loads", "+bill_lines_left_out"])
     # the law that every bill of the project has to keep

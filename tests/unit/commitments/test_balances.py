@@ -13,7 +13,7 @@ import pytest
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import raw_tables, run_dbt
+from tests.built_models import build_file, raw_tables, run_dbt
 
 SHARED = Path(os.environ.get("AI_FINOPS_SHARED_DATA") or PROJECT_DIR.parent / "shared" / "data")
 PREPAYMENT = SHARED / "focus_ai_draft_1_5" / "drawdown_via_prepayment_ai_model_api.csv"
@@ -91,7 +91,7 @@ def built(tmp_path_factory):
             path.write_text(content)
             land(source, [path], feed=path.stem, settings=settings)
     assert {result.outcome for result in load_pending(settings, as_of=datetime(2026, 5, 10))} == {"loaded"}
-    database = folder / "balances.duckdb"
+    database = build_file(folder)
     raw_tables(settings, database)
     clock = ["--vars", "{as_of: '2026-05-10T00:00:00'}"]
     run_dbt(database, "build", ["+commitment_balance_monthly", "+cost_and_usage"], *NO_TESTS, *clock)

@@ -11,7 +11,7 @@ import currency_converter
 import duckdb
 import pytest
 
-from tests.built_models import build_models, raw_tables
+from tests.built_models import build_file, build_models, raw_tables
 
 CURRENCIES = ("EUR", "GBP", "JPY", "IDR", "KRW", "CHF", "HUF", "BGN", "RUB")
 STUBS = (
@@ -42,7 +42,7 @@ def rates(own_schemas, history, tmp_path) -> tuple[list[date], dict[tuple[str, d
     own_schemas.deliver("ecb", history, "eurofxref-hist.csv")
     draw = random.Random(20261121)
     days = sorted({date(2019, 1, 2) + timedelta(days=draw.randrange(2_850)) for _ in range(300)})
-    database = tmp_path / "rates.duckdb"
+    database = build_file(tmp_path)
     raw_tables(own_schemas.settings, database)
     with duckdb.connect(str(database)) as con:
         for stub in STUBS:

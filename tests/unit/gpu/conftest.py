@@ -11,7 +11,7 @@ import pytest
 from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import build_models, raw_tables, run_dbt
+from tests.built_models import build_file, build_models, raw_tables, run_dbt
 from tests.unit.gpu import machines
 
 AS_OF = datetime(2026, 10, 3)
@@ -47,7 +47,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         land(source, [file], settings=settings, feed=feed, version="1", **options)
     for result in load_pending(settings, as_of=AS_OF):
         assert (result.outcome, result.rejected, result.reason) == ("loaded", 0, ""), result
-    database = folder / "machines.duckdb"
+    database = build_file(folder)
     raw_tables(settings, database)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AI_FINOPS_AS_OF", AS_OF.isoformat())

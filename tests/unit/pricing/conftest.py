@@ -19,6 +19,7 @@ from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
 from orchestration.reference import book, model_aliases, price_book, price_rows
 from orchestration.settings import PROJECT_DIR
+from tests.built_models import build_file
 from tests.built_requests import build_requests
 from tests.unit.pricing.golden import AT, GOLDEN, NOW
 
@@ -273,7 +274,7 @@ def priced(
 ) -> dict[str, dict]:
     """request_id -> row of core.fct_inference_requests, built by dbt from the cases as LiteLLM would log them."""
     folder = tmp_path_factory.mktemp("pricing")
-    database = folder / "pricing.duckdb"
+    database = build_file(folder)
     with duckdb.connect(str(database)) as con:
         _create_raw_tables(con)
         price_rows.write_rows(folder / "token_prices.csv", book.price_book(PROVIDERS))

@@ -14,7 +14,7 @@ from orchestration.landing.deliveries import land
 from orchestration.landing.load import load_pending
 from orchestration.reference import book, model_aliases, price_rows
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.built_models import raw_tables
+from tests.built_models import build_file, raw_tables
 from tests.built_requests import build_requests
 from tests.unit.usage_shapes import bad_usage
 from tests.unit.usage_shapes.bodies import Body, load_bodies
@@ -103,7 +103,7 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("otel_spans", "loaded", 3),
         ("langfuse_observations", "loaded", 0),
     }, [one.reason for one in results]
-    database = folder / "shapes.duckdb"
+    database = build_file(folder)
     raw_tables(settings, database)
     with duckdb.connect(str(database), read_only=True) as con:
         pairs = model_aliases.observed_pairs(con)
