@@ -14,12 +14,34 @@ import os
 import sys
 
 from dbt.cli.main import dbtRunner
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 from orchestration.dbt_project import FAILED, NOT_PARSED
 
 
+class ReadEvents(EventManager):
+    """Debug events go nowhere where no log takes them: dbt would write each as a message first, twenty a model."""
+
+    def fire_event(
+        self,
+        e: BaseEvent,
+        level: EventLevel | None = None,
+        node: object = None,
+        force_warn_or_error_handling: bool = False,
+    ) -> None:
+        """As of `EventManager`."""
+        if (level or e.level_tag()) is EventLevel.DEBUG and not any(
+            logger.level is EventLevel.DEBUG for logger in self.loggers
+        ):
+            return
+        super().fire_event(e, level, node, force_warn_or_error_handling)
+
+
 def main(parse_args: list[str]) -> int:
     """Parse, wait for the line, build."""
+    ctx_set_event_manager(ReadEvents())
     parsed = dbtRunner().invoke(parse_args)
     line = sys.stdin.readline()
     if not parsed.success:
