@@ -8,7 +8,7 @@ with lines as (
         {{ hash_key([
             'feed', 'payer_account_id', 'invoice_id', 'invoicing_entity', 'billing_entity', 'bill_type', 'billing_period_start',
             'usage_account_id', 'line_item_type', 'usage_start', 'usage_end', 'product_code', 'usage_type', 'operation',
-            'availability_zone', 'resource_id', 'usage_amount', 'currency', 'description', 'tax_type', 'legal_entity', 'iam_principal',
+            'availability_zone', 'resource_id', 'usage_amount', 'currency', 'description', 'tax_type', 'legal_entity', 'principal_id',
             'unblended_cost', 'net_unblended_cost', 'public_on_demand_cost', 'public_on_demand_rate', 'rate_code', 'term', 'pricing_unit',
             'savings_plan_arn', 'savings_plan_effective_cost', 'savings_plan_net_effective_cost', 'savings_plan_total_commitment',
             'savings_plan_used_commitment', 'savings_plan_net_upfront_commitment', 'savings_plan_net_recurring_commitment',

@@ -210,7 +210,7 @@ select
         'x_UsageUnit': 'case when billing_token_class is not null then quantity_unit end',
         'x_ServiceTier': "case when quantity_unit = 'tokens' and billing_token_class is not null then bedrock_tier end",
         'x_ProjectId': "case when is_bedrock then coalesce(nullif(resource_id, ''), usage_account_id) else usage_account_id end",
-        'x_PrincipalId': "nullif(iam_principal, '')",
+        'x_PrincipalId': "nullif(principal_id, '')",
         'x_InstanceType': 'coalesce(instance_type, ' ~ usage_type_instance('usage_type') ~ ')',
         'x_ServiceCode': 'product_code',
         'x_Operation': "nullif(operation, '')",

@@ -49,7 +49,8 @@ select
     line_item_line_item_description as description,
     line_item_tax_type as tax_type,
     line_item_legal_entity as legal_entity,
-    line_item_iam_principal as iam_principal,
+    -- who called: a role or user of IAM (Bedrock), or a person of IAM Identity Center (assistants, seats)
+    coalesce(line_item_iam_principal, line_item_user_identifier) as principal_id,
     {{ vendor_amount('line_item_unblended_cost') }} as unblended_cost,
     {{ vendor_amount('line_item_net_unblended_cost') }} as net_unblended_cost,
     try_cast(line_item_unblended_rate as decimal(38, 12)) as unblended_rate,

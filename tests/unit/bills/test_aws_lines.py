@@ -64,6 +64,7 @@ LINES = [
          line_item_usage_type="USE1-MP:USE1_ProvisionedThroughput_ModelUnits-Units", pricing_unit="Hrs",
          product_product_name="Claude Opus 4.8 (Amazon Bedrock Edition)"),
     line("software of the marketplace", line_item_product_code="9zz", bill_billing_entity="AWS Marketplace", line_item_usage_type="MP:seat"),
+    line("assistant seat", line_item_product_code="AmazonQ", line_item_usage_type="USE1-QDeveloper-Pro", line_item_user_identifier="person-7"),
     line("tagged", resource_tags='{"user_team":"research, \\"core\\"","aws_eks_cluster_name":"ml"}', cost_category='{"env":"prod"}',
          discount='{"edp":-1.5}'),
     line("credit", line_item_line_item_type="Credit", line_item_unblended_cost=-5),
@@ -134,6 +135,11 @@ def test_t26_bedrock_under_both_product_codes_has_its_principal(focus, name, tok
     columns = "x_AiScope, x_PrincipalId, x_ProjectId, ConsumedQuantity, ConsumedUnit, x_UsageQuantity, PricingQuantity"
     principal = "arn:aws:sts::222222222222:assumed-role/bot/s"
     assert one(focus, columns, name) == ("model_api", principal, "profile-1", tokens, "Tokens", tokens, Decimal("2.5"))
+
+
+def test_what_a_person_used_names_the_person(focus):
+    """Who signs in through IAM Identity Center calls by no principal of IAM; the report names the person in another column."""
+    assert one(focus, "x_PrincipalId", "assistant seat") == ("person-7",)
 
 
 def test_t26_models_of_the_marketplace_are_model_apis(focus):
