@@ -1,9 +1,10 @@
 """Rates of pricing on the same rows in one process: our compiled models, a hash join by hand, and the per-call calculators.
 
 Both SQL sides read one table of canonical requests in memory and give the same hourly sums. Ours is the compiled
-request fact with all its classes, tiers, places and owners; the other joins names and day-expanded price rows of the
-standard tier. Beside them the compiled groups model as it is, with group ids, contract cost and every class. Run as a
-module it takes its arguments as one JSON object and prints one.
+request fact with all its classes, tiers and places, once with nothing to join but prices, as the other, which joins names
+and day-expanded price rows of the standard tier, and once whole, with owners and the meter of record. Beside them the
+compiled groups model as it is, with group ids, contract cost and every class. Run as a module it takes its arguments as
+one JSON object and prints one.
 """
 
 from __future__ import annotations
@@ -45,13 +46,17 @@ def _least(runs: dict[str, Callable[[], object]]) -> dict[str, tuple[float, floa
     return {name: min(times) for name, times in found.items()}
 
 
-def _model(compiled: Path, name: str, schema: str, source: str, replacement: str) -> str:
-    """Compiled SQL of a model with one of its inputs exchanged."""
-    text = next(compiled.rglob(f"{name}.sql")).read_text()
+def _model(compiled: Path, name: str) -> str:
+    """Compiled SQL of a model."""
+    return next(compiled.rglob(f"{name}.sql")).read_text()
+
+
+def _with(sql: str, schema: str, source: str, replacement: str) -> str:
+    """SQL with one of its inputs exchanged."""
     relation = f'"build"."{schema}"."{source}"'
-    if relation not in text:
-        raise RuntimeError(f"{name} does not read {relation}")
-    return text.replace(relation, replacement)
+    if relation not in sql:
+        raise RuntimeError(f"nothing reads {relation}")
+    return sql.replace(relation, replacement)
 
 
 def run(build_path: str, compiled: str, prices: str, aliases: str, threads: int, memory_limit: str) -> dict:
@@ -72,8 +77,11 @@ def run(build_path: str, compiled: str, prices: str, aliases: str, threads: int,
     con.execute("create temp table requests as select * from build.intermediate.int_requests_unioned")
     rows = con.execute("select count(*) from requests").fetchone()[0]
 
-    facts = _model(Path(compiled), "fct_inference_requests", "intermediate", "int_requests_unioned", "requests")
-    groups = _model(Path(compiled), "int_request_groups_hourly", "core", "fct_inference_requests", f"({facts})")
+    facts = _with(_model(Path(compiled), "fct_inference_requests"), "intermediate", "int_requests_unioned", "requests")
+    groups = _with(_model(Path(compiled), "int_request_groups_hourly"), "core", "fct_inference_requests", f"({facts})")
+    priced = facts
+    for joined in ("int_meter_of_record_overruled", "int_request_owners_daily"):
+        priced = _with(priced, "intermediate", joined, f"(select * from build.intermediate.{joined} limit 0)")
 
     con.execute(f"create temp table prices as select * from read_csv('{prices}', all_varchar = true)")
     con.execute(f"create temp table names as select * from read_csv('{aliases}', all_varchar = true)")
@@ -96,11 +104,12 @@ def run(build_path: str, compiled: str, prices: str, aliases: str, threads: int,
     )
     terms = " + ".join(f"cast({name}_tokens as decimal(18, 0)) * coalesce(price_{name}, 0)" for name in CLASSES)
     sums = ", ".join(f"sum({name}_tokens) as {name}_tokens" for name in CLASSES)
-    ours = f"""
+    sums_of = f"""
         select usage_hour, provider_id, raw_model, team_id, customer_id, feature, api_key_id, count(*) as requests, {sums},
             sum(list_cost) as cost, sum(gateway_cost) as spend
-        from ({facts}) group by all
+        from ({{}}) group by all
     """
+    ours = sums_of.format(priced)
     by_hand = f"""
         select date_trunc('hour', requested_at) as usage_hour, r.raw_provider, r.raw_model, team, customer_id, feature,
             api_key_id, count(*) as requests, {sums},
@@ -123,11 +132,16 @@ def run(build_path: str, compiled: str, prices: str, aliases: str, threads: int,
     timed = _least(
         {
             name: partial(con.execute, "create or replace temp table timed as " + sql)
-            for name, sql in (("ours", ours), ("by_hand", by_hand), ("groups", groups))
+            for name, sql in (
+                ("ours", ours),
+                ("by_hand", by_hand),
+                ("whole", sums_of.format(facts)),
+                ("groups", groups),
+            )
         }
     )
-    priced = f"select * from ({facts}) where provider_id <> 'self_hosted' and pricing_status = 'priced' limit {CALLS}"
-    sample = con.sql(priced).to_arrow_table().to_pylist()
+    sampled = f"select * from ({facts}) where provider_id <> 'self_hosted' and pricing_status = 'priced' limit {CALLS}"
+    sample = con.sql(sampled).to_arrow_table().to_pylist()
     return {
         "rows": rows,
         "list_cost": dict(zip(("ours", "by_hand"), costs, strict=True)),

@@ -172,6 +172,7 @@ def pricing(bench: Bench) -> None:
     bench.report.add(
         "pricing and adding up, as a multiple of the join by hand", cpu["ours"] / cpu["by_hand"], 1.43, "x", rate
     )
+    bench.report.add("  with owners and the meter of record", cpu["whole"] / cpu["by_hand"], None, "x")
     bench.report.add(
         "  the groups model with ids, contract cost and all classes", cpu["groups"] / cpu["by_hand"], None, "x"
     )
