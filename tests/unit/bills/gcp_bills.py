@@ -74,6 +74,81 @@ ROWS = [
 ]  # fmt: skip
 
 
+def fee(
+    account: str, cost: float, sku: str, units: float, *, used_for: str | None = None, **fields: object
+) -> dict[str, object]:
+    """A row of a commitment's fee for an hour; `used_for` is the SKU that Google names on it."""
+    return row(
+        cost, billing_account_id=account, sku={"id": "FEE", "description": sku}, project=None, resource=None, system_labels=[], tags=[],
+        labels=[{"key": "goog-originating-sku-id", "value": used_for}] if used_for else [], cost_at_list=cost,
+        subscription={"instance_id": f"subscriptions/{account}"},
+        usage={"amount": units * 3600, "unit": "seconds", "amount_in_pricing_units": units, "pricing_unit": "hour"},
+        price={"effective_price": cost / units, "tier_start_amount": 0.0, "unit": "hour", "pricing_unit_quantity": 1.0}, **fields,
+    )  # fmt: skip
+
+
+def use(
+    account: str,
+    cost: float,
+    sku: str,
+    units: float,
+    *,
+    name: str = "",
+    default_price: float | None = None,
+    **fields: object,
+) -> dict[str, object]:
+    """An hour's use at a price; the credit of a commitment is among the fields."""
+    return row(
+        cost, billing_account_id=account, sku={"id": name or sku, "description": sku}, labels=[], tags=[], cost_at_list=cost,
+        resource={"name": name, "global_name": name} if name else None,
+        usage={"amount": units * 3600, "unit": "seconds", "amount_in_pricing_units": units, "pricing_unit": "hour"},
+        price={"effective_price": cost / units, "tier_start_amount": 0.0, "unit": "hour", "pricing_unit_quantity": 1.0, "effective_price_default": default_price}, **fields,
+    )  # fmt: skip
+
+
+def offset(amount: str) -> list[dict[str, object]]:
+    return [{"type": "FEE_UTILIZATION_OFFSET", "name": "offset", "amount": amount}]
+
+
+# Google's own examples of a machine of two SKUs ("Spend-based CUDs data model updates", docs.cloud.google.com, scenarios before and after
+# the new model): a commitment that is used up and one that is not.
+SPENT = {"description": "Compute Flexible CUDs 1 Year", "id": "compute-flexible-1-year"}
+DEFAULT = {"description": "Default", "id": "7754-699E-0EBF"}
+BASE = "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE"
+COMMITMENTS = [
+    fee("over-before", 0.046868, "Commitment - dollar based v1: GCE for 1 year", 6.50949, used_for="RAM"),
+    fee("over-before", 0.025132, "Commitment - dollar based v1: GCE for 1 year", 3.49051, used_for="CORE"),
+    use("over-before", 0.174496, "E2 Instance Ram running in Americas", 8, name="RAM", credits=[credit(BASE, -0.065095)]),
+    use("over-before", 0.093568, "E2 Instance Core running in Americas", 32, name="CORE", credits=[credit(BASE, -0.034905)]),
+    fee("over-after", 0.046868, "GCE Flex CUD", 0.04686833, used_for="RAM", consumption_model=DEFAULT, credits=offset("-0.046868")),
+    fee("over-after", 0.025132, "GCE Flex CUD", 0.02513167, used_for="CORE", consumption_model=DEFAULT, credits=offset("-0.025132")),
+    use("over-after", 0.109398, "E2 Instance Ram running in Americas", 5.015577498, name="RAM", consumption_model=DEFAULT),
+    use("over-after", 0.058648, "E2 Instance Core running in Americas", 20.06066639, name="CORE", consumption_model=DEFAULT),
+    use("over-after", 0.046868, "E2 Instance Ram running in Americas", 2.984422502, name="RAM", consumption_model=SPENT,
+        subscription={"instance_id": "subscriptions/over-after"}, cost_at_effective_price_default=0.065095, default_price=0.02181159),
+    use("over-after", 0.025132, "E2 Instance Core running in Americas", 11.93933361, name="CORE", consumption_model=SPENT,
+        subscription={"instance_id": "subscriptions/over-after"}, cost_at_effective_price_default=0.034905, default_price=0.00292353),
+    fee("under-before", 0.022994, "Commitment - dollar based v1: GCE for 1 year", 3.194),
+    fee("under-before", 0.125637, "Commitment - dollar based v1: GCE for 1 year", 17.45, used_for="RAM"),
+    fee("under-before", 0.067369, "Commitment - dollar based v1: GCE for 1 year", 9.357, used_for="CORE"),
+    use("under-before", 0.174496, "E2 Instance Ram running in Americas", 8, name="RAM", credits=[credit(BASE, -0.174496)]),
+    use("under-before", 0.093568, "E2 Instance Core running in Americas", 32, name="CORE", credits=[credit(BASE, -0.093568)]),
+    fee("under-after", 0.022994, "GCE Flex CUD", 0.022994, consumption_model=DEFAULT),
+    fee("under-after", 0.125637, "GCE Flex CUD", 0.1256371, used_for="RAM", consumption_model=DEFAULT, credits=offset("-0.1256348")),
+    fee("under-after", 0.067369, "GCE Flex CUD", 0.067369, used_for="CORE", consumption_model=DEFAULT, credits=offset("-0.0673581")),
+    use("under-after", 0.125637, "E2 Instance Ram running in Americas", 8, name="RAM", consumption_model=SPENT),
+    use("under-after", 0.067369, "E2 Instance Core running in Americas", 32, name="CORE", consumption_model=SPENT),
+    # 16 GPUs an hour held at 6; 8 of a node and 2 of the 4 of another got the credit, at 9.79 each; no cores were used
+    fee("gpus", 96.0, "Commitment v1: Nvidia H100 80GB GPU running in Iowa for 1 Year", 16),
+    fee("gpus", 5.0, "Commitment v1: A3 Cpu in Iowa for 1 Year", 100),
+    use("gpus", 78.32, "Nvidia H100 80GB GPU running in Iowa", 8, name="node-1", credits=[credit("COMMITTED_USAGE_DISCOUNT", -78.32)]),
+    use("gpus", 39.16, "Nvidia H100 80GB GPU running in Iowa", 4, name="node-2", credits=[credit("COMMITTED_USAGE_DISCOUNT", -19.58)]),
+    # three equal parts of 10
+    fee("thirds", 10.0, "Commitment v1: A2 Cpu in Iowa for 3 Years", 3),
+    *[use("thirds", 6.0, "A2 Instance Core running in Iowa", 1, name=f"vm-{n}", credits=[credit("COMMITTED_USAGE_DISCOUNT", -6.0)]) for n in "abc"],
+]  # fmt: skip
+
+
 def json_lines(rows: list[dict[str, object]]) -> str:
     return "".join(json.dumps(line) + "\n" for line in rows)
 
@@ -96,6 +171,8 @@ def deliver(settings: Settings, folder: Path) -> None:
         for line in ROWS
     ]
     land("gcp", [parquet(other, folder / "export.parquet")], settings=settings, feed="parquet", version="1")
+    (folder / "commitments.jsonl").write_text(json_lines(COMMITMENTS))
+    land("gcp", [folder / "commitments.jsonl"], settings=settings, feed="commitments", version="1")
     odd = row(
         7.0,
         billing_account_id="odd",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from decimal import Decimal as D
 
 import pytest
 
@@ -73,6 +74,99 @@ def test_committed_use_is_named_and_accelerators_are_found(charges):
     ) == [
         ("cud-1", "Usage", None, "accelerator", 20, None, None, None, None),
         ("cud-1", "Usage", "Used", "accelerator", 50, 78.32, 88, "Committed", "a3-highgpu-8g"),
+    ]
+
+
+def commitment_rows(charges, account: str) -> list[tuple]:
+    return charges.execute(
+        "select ResourceName, ChargeCategory, CommitmentDiscountStatus, BilledCost, EffectiveCost from focus.cost_and_usage"
+        " where BillingAccountId = ? order by all",
+        [account],
+    ).fetchall()
+
+
+def test_b1_a_fee_is_the_cost_of_the_use_that_it_covered(charges):
+    """Of Google's published hours, the commitment that is used up: use net of its credit, and its part of the fee. The same machine costs
+    the same in both models, up to the rounding of Google's figures (RAM 0.156266, cores 0.083780)."""
+    assert commitment_rows(charges, "over-before") == [
+        ("CORE", "Usage", "Used", D("0.058663"), D("0.083795")),
+        ("RAM", "Usage", "Used", D("0.109401"), D("0.156269")),
+        (None, "Purchase", None, D("0.025132"), 0),
+        (None, "Purchase", None, D("0.046868"), 0),
+    ]
+    assert commitment_rows(charges, "over-after") == [
+        ("CORE", "Usage", "Used", D("0.025132"), D("0.025132")),
+        ("CORE", "Usage", None, D("0.058648"), D("0.058648")),
+        ("RAM", "Usage", "Used", D("0.046868"), D("0.046868")),
+        ("RAM", "Usage", None, D("0.109398"), D("0.109398")),
+        (None, "Purchase", None, 0, 0),
+        (None, "Purchase", None, 0, 0),
+    ]
+
+
+def test_b2_what_nothing_used_of_a_fee_is_a_row_of_its_own(charges):
+    """The commitment that is not used up: 0.022994 of it, and in the new model what its offsets leave (0.0000022 and 0.0000109)."""
+    assert commitment_rows(charges, "under-before") == [
+        ("CORE", "Usage", "Used", 0, D("0.067369")),
+        ("RAM", "Usage", "Used", 0, D("0.125637")),
+        (None, "Purchase", None, D("0.022994"), 0),
+        (None, "Purchase", None, D("0.067369"), 0),
+        (None, "Purchase", None, D("0.125637"), 0),
+        (None, "Usage", "Unused", 0, D("0.022994")),
+    ]
+    assert [row[1:] for row in commitment_rows(charges, "under-after")] == [
+        ("Usage", "Used", D("0.067369"), D("0.067369")),
+        ("Usage", "Used", D("0.125637"), D("0.125637")),
+        ("Purchase", None, D("0.0000022"), 0),
+        ("Purchase", None, D("0.0000109"), 0),
+        ("Purchase", None, D("0.022994"), 0),
+        ("Usage", "Unused", 0, D("0.0000022")),
+        ("Usage", "Unused", 0, D("0.0000109")),
+        ("Usage", "Unused", 0, D("0.022994")),
+    ]
+
+
+def test_b2_a_commitment_of_gpus_costs_its_price_an_hour_and_the_rest_is_unused(charges):
+    """16 GPU-hours at 6, of which 10 were used: 8 are 48; of node-2's 4 the other 2 cost 19.58 on demand, so 31.58; 6 hours are unused.
+    Nobody used the cores."""
+    assert commitment_rows(charges, "gpus") == [
+        ("node-1", "Usage", "Used", 0, 48),
+        ("node-2", "Usage", "Used", D("19.58"), D("31.58")),
+        (None, "Purchase", None, 5, 0),
+        (None, "Purchase", None, 96, 0),
+        (None, "Usage", "Unused", 0, 5),
+        (None, "Usage", "Unused", 0, 36),
+    ]
+    assert plain(
+        charges.execute(
+            "select CommitmentDiscountStatus, CommitmentDiscountQuantity, CommitmentDiscountUnit, x_AiScope from focus.cost_and_usage"
+            " where BillingAccountId = 'gpus' and SkuMeter like '%GPU%' order by all"
+        ).fetchall()
+    ) == [
+        ("Unused", 6, "Hours", "accelerator"),
+        ("Used", 2, "Hours", "accelerator"),
+        ("Used", 8, "Hours", "accelerator"),
+        (None, 16, "Hours", "accelerator"),
+    ]
+
+
+def test_b1_what_rounding_leaves_of_a_fee_stays_with_it(charges):
+    assert commitment_rows(charges, "thirds") == [
+        ("vm-a", "Usage", "Used", 0, D("3.333333333333")),
+        ("vm-b", "Usage", "Used", 0, D("3.333333333333")),
+        ("vm-c", "Usage", "Used", 0, D("3.333333333333")),
+        (None, "Purchase", None, 10, D("0.000000000001")),
+    ]
+
+
+def test_a_price_of_a_commitment_is_no_contract_price(charges):
+    """Under the model of 2025 a covered line costs its discounted price; contracted cost is what it would cost without."""
+    assert charges.execute(
+        "select ContractedCost, CommitmentDiscountId, PricingCategory, CommitmentDiscountCategory from focus.cost_and_usage"
+        " where BillingAccountId = 'over-after' and CommitmentDiscountStatus = 'Used' order by 1"
+    ).fetchall() == [
+        (D("0.034905"), "subscriptions/over-after", "Committed", "Spend"),
+        (D("0.065095"), "subscriptions/over-after", "Committed", "Spend"),
     ]
 
 
