@@ -34,6 +34,19 @@
     select explode(sequence({{ first_hour }}, {{ last_hour }} - interval 1 hour, interval 1 hour)) as usage_hour
 {%- endmacro %}
 
+{#- What the clocks of a time zone (IANA name) show at a UTC timestamp. -#}
+{% macro in_time_zone(utc, time_zone) -%}
+    {{ return(adapter.dispatch('in_time_zone', 'ai_finops')(utc, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__in_time_zone(utc, time_zone) -%}
+    timezone('{{ time_zone }}', timezone('UTC', {{ utc }}))
+{%- endmacro %}
+
+{% macro spark__in_time_zone(utc, time_zone) -%}
+    from_utc_timestamp({{ utc }}, '{{ time_zone }}')
+{%- endmacro %}
+
 {#- Seconds from `start` to `stop`, both timestamps, as a whole number. -#}
 {% macro seconds_between(start, stop) -%}
     {{ return(adapter.dispatch('seconds_between', 'ai_finops')(start, stop)) }}

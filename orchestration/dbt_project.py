@@ -54,6 +54,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "AI_FINOPS_THREADS": str(settings.threads),
         "AI_FINOPS_MEMORY_LIMIT": settings.memory_limit,
         "AI_FINOPS_REPORT_CURRENCY": settings.report_currency,
+        "AI_FINOPS_REPORT_TIME_ZONE": settings.report_time_zone,
         # All days and no clock, unless a `Build` says otherwise: another night's must not get through.
         "AI_FINOPS_DIRTY_DAYS": "",
         "AI_FINOPS_AS_OF": "",
@@ -76,6 +77,7 @@ def parse_environment(settings: Settings) -> dict[str, str]:
         "AI_FINOPS_MEMORY_LIMIT": "1GB",
         # Not dollars, so that what converts is read, too.
         "AI_FINOPS_REPORT_CURRENCY": "EUR",
+        "AI_FINOPS_REPORT_TIME_ZONE": "UTC",
     }
     environment = {**os.environ, **dbt_environment(settings), **nowhere}
     # Without byte code every start compiles dbt's imports again.

@@ -23,6 +23,7 @@ class Settings:
         threads: DuckDB and dbt threads.
         memory_limit: DuckDB memory limit, for example ``4GB``.
         report_currency: ISO 4217 code of the reporting currency shown beside the billing currency.
+        report_time_zone: Name of the time zone (IANA) in which reports count days; everything is stored in UTC.
         keep_versions: Number of published versions kept.
         schedule_cron: Cron of the nightly job, UTC.
         alert_urls: Apprise URLs; empty means that alerts go to the log only.
@@ -34,6 +35,7 @@ class Settings:
     threads: int = 2
     memory_limit: str = "4GB"
     report_currency: str = "USD"
+    report_time_zone: str = "UTC"
     keep_versions: int = 5
     schedule_cron: str = "0 5 * * *"
     alert_urls: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Settings:
             threads=int(env.get("AI_FINOPS_THREADS", "2")),
             memory_limit=env.get("AI_FINOPS_MEMORY_LIMIT", "4GB"),
             report_currency=env.get("AI_FINOPS_REPORT_CURRENCY", "USD"),
+            report_time_zone=env.get("AI_FINOPS_REPORT_TIME_ZONE", "UTC"),
             keep_versions=int(env.get("AI_FINOPS_KEEP_VERSIONS", "5")),
             schedule_cron=env.get("AI_FINOPS_SCHEDULE_CRON", "0 5 * * *"),
             alert_urls=tuple(env.get("AI_FINOPS_ALERT_URLS", "").split()),
