@@ -1,0 +1,22 @@
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'meter_coverage_daily'}}}) }}
+-- T18: two meters without response ids in common both count until meters_of_record.csv declares one. Where the tokens that two of them
+-- count of one model and day are as good as equal, they very likely saw the same calls: declare the meter of record of that scope
+-- (docs/operating.md). A warning: equal use of two applications does happen.
+with counted as (
+    select usage_date, provider_id, model_id, meter, sum(requests_of_record) as requests, sum(tokens_of_record) as tokens
+    from {{ ref('meter_coverage_daily') }}
+    where not is_vendor_report and requests_of_record > 0 and {{ replaced_days('usage_date') }}
+    group by usage_date, provider_id, model_id, meter
+)
+
+select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.tokens, others.tokens as other_tokens
+from counted as ours
+inner join counted as others
+    on ours.usage_date = others.usage_date
+    and ours.provider_id = others.provider_id
+    and ours.model_id = others.model_id
+    and ours.meter < others.meter
+inner join {{ ref('gate_thresholds') }} as thresholds
+    on thresholds.check_name = 'meters_counted_twice' and thresholds.scope = '*'
+where abs(ours.tokens - others.tokens) <= thresholds.threshold * greatest(ours.tokens, others.tokens)
+    and greatest(ours.tokens, others.tokens) > 0
