@@ -35,6 +35,12 @@ issuers as (
 
 ),
 
+furthest as (
+
+    select max(complete_until) as complete_until from issuers
+
+),
+
 issuers_of_contracts as (
 
     select contract_id, invoice_issuer_name from commitments
@@ -46,10 +52,9 @@ issuers_of_contracts as (
 
 select
     commitments.contract_id,
-    coalesce(
-        max(issuers.complete_until), (select max(complete_until) from issuers), cast({{ as_of() }} as date)
-    ) as complete_until
+    coalesce(max(issuers.complete_until), max(furthest.complete_until), cast({{ as_of() }} as date)) as complete_until
 from commitments
+cross join furthest
 left join issuers_of_contracts on commitments.contract_id = issuers_of_contracts.contract_id
 left join issuers on issuers_of_contracts.invoice_issuer_name = issuers.invoice_issuer_name
 group by commitments.contract_id
