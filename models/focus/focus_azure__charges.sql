@@ -146,6 +146,11 @@ lines as (
             'list_unit_price': 'case when is_usage then list_unit_price end',
             'pricing_category': "case when not is_usage then null when is_committed then 'Committed' when pricing_model = 'Spot' then 'Dynamic' else 'Standard' end",
             'pricing_currency': 'pricing_currency',
+            'pricing_currency_effective_cost': "case
+                when pricing_currency = currency then null
+                when effective_cost = 0 then 0
+                else coalesce(cost_in_pricing_currency, " ~ allocate('effective_cost', '1', 'exchange_rate') ~ ")
+            end",
             'pricing_quantity': 'case when is_usage then pricing_quantity end',
             'pricing_unit': "case when is_usage then unit_of_measure end",
             'provider_name': "'Microsoft'",

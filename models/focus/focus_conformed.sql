@@ -63,7 +63,7 @@ select
     coalesce(PricingCurrencyEffectiveCost, case when is_priced_in_billing_currency then EffectiveCost end) as PricingCurrencyEffectiveCost,
     coalesce(PricingCurrencyListUnitPrice, case when has_price and is_priced_in_billing_currency then ListUnitPrice end) as PricingCurrencyListUnitPrice,
     case when has_price then PricingQuantity end as PricingQuantity,
-    case when has_price then PricingUnit end as PricingUnit,
+    case when has_price and PricingQuantity is not null then PricingUnit end as PricingUnit,
     ProviderName,
     PublisherName,
     RegionId,
@@ -75,8 +75,8 @@ select
     ServiceName,
     ServiceProviderName,
     coalesce(ServiceSubcategory, concat('Other (', ServiceCategory, ')')) as ServiceSubcategory,
-    SkuId,
-    case when SkuId is not null then coalesce(SkuMeter, ChargeDescription, SkuId) end as SkuMeter,
+    case when ChargeCategory <> 'Tax' then SkuId end as SkuId,
+    case when SkuId is not null and ChargeCategory <> 'Tax' then coalesce(SkuMeter, ChargeDescription, SkuId) end as SkuMeter,
     case
         when has_price then {{ 'replace(' * (draft_keys | length) }}SkuPriceDetails
         {%- for key in draft_keys %}, '"{{ key }}":', '"x_{{ key }}":'){% endfor %}

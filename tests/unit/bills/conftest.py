@@ -69,7 +69,7 @@ def charges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     assert not refused
     database = build_file(folder)
     raw_tables(settings, database)
-    build_models(database, ["+cost_and_usage", "+vendor_charges", "+int_loads", "+bill_lines_left_out"])
+    build_models(database, ["+focus_1_4", "+vendor_charges", "+int_loads", "+bill_lines_left_out"])
     # the law that every bill of the project has to keep
     run_dbt(database, "test", ["assert_bills_equal_focus_billed_cost"])
     with duckdb.connect(str(database), read_only=True) as con:

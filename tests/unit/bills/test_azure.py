@@ -95,6 +95,9 @@ def test_mca_account_is_the_profile_and_actual_alone_is_both(charges):
         )
     ]
     assert charges.execute("select tags from raw.azure_costs where _feed = 'mca'").fetchone() == ("{not json",)
+    # the bill's own rate: 8.5 euros were 10 dollars
+    priced = "select PricingCurrency, PricingCurrencyEffectiveCost from focus.cost_and_usage where x_Feed = 'mca'"
+    assert charges.execute(priced).fetchone() == ("USD", 10)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is not here: AI_FINOPS_SHARED_DATA ({DATA})")
