@@ -19,6 +19,7 @@ from orchestration.gates.expected import ExpectedGate
 from orchestration.gates.results import CRITICAL, ERROR, FAIL, PASS, WARNING, GateResult
 from orchestration.gates.thresholds import Thresholds
 from orchestration.publishing.catalog import PublishedModel
+from orchestration.publishing.columns import columns_of
 from orchestration.publishing.history import history_of
 
 KIND = "publish_check"
@@ -59,13 +60,8 @@ def published_file_equals_build(context: Context) -> Finding:
     """
     broken = []
     for model in (model for model in context.models if model.kind == "table"):
-        decimals = [
-            row[0]
-            for row in context.connection.execute(
-                "select column_name from duckdb_columns() where database_name = 'build' and schema_name = ? and table_name = ? and data_type like 'DECIMAL%'",
-                [model.schema, model.name],
-            ).fetchall()
-        ]
+        types = columns_of(context.connection, "build", model.schema, model.name)
+        decimals = [column for column, kind in types.items() if kind.startswith("DECIMAL")]
         sums = "".join(f', sum("{name}")' for name in decimals)
         built, made = (
             context.row(f"select count(*){sums} from {catalog}.{model.relation}") for catalog in ("build", "marts")

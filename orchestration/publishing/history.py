@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.catalog import PublishedModel
+from orchestration.publishing.columns import columns_of
 
 
 def history_of(model: PublishedModel) -> tuple[str, str] | None:
@@ -24,20 +25,11 @@ def history_of(model: PublishedModel) -> tuple[str, str] | None:
     return (model.schema, model.history["name"]) if model.history else None
 
 
-def _types(connection: duckdb.DuckDBPyConnection, catalog: str, schema: str, name: str) -> dict[str, str]:
-    return dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ?",
-            [catalog, schema, name],
-        ).fetchall()
-    )
-
-
 def carry_over(connection: duckdb.DuckDBPyConnection, models: Sequence[PublishedModel], previous: Path) -> None:
     """Copy the histories of the last version into a file that is written anew."""
     connection.execute(f"attach '{previous}' as previous (read_only)")
     for schema, name in filter(None, map(history_of, models)):
-        if _types(connection, "previous", schema, name):
+        if columns_of(connection, "previous", schema, name):
             connection.execute(f'create table marts."{schema}"."{name}" as select * from previous."{schema}"."{name}"')
     connection.execute("detach previous")
 
@@ -58,8 +50,8 @@ def record(
     schema, name = history_of(model)
     table = f'marts."{schema}"."{name}"'
     key, values = model.history["key"], model.history["values"]
-    types = _types(connection, "build", model.schema, model.name)
-    kept = _types(connection, "marts", schema, name)
+    types = columns_of(connection, "build", model.schema, model.name)
+    kept = columns_of(connection, "marts", schema, name)
     if not kept:
         days = None
         columns = [f'"{column}" {types[column]}' for column in [*key, *values]]

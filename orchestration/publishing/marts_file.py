@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.catalog import PublishedModel
+from orchestration.publishing.columns import columns_of
 from orchestration.publishing.history import history_of
 
 # Any DuckDB from 1.2 on opens the file; BI drivers lag behind the pipeline's engine.
@@ -45,13 +46,6 @@ def start_file(path: Path, previous: Path | None) -> None:
         connection.execute("detach marts")
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, catalog: str, model: PublishedModel) -> list[tuple[str, str]]:
-    return connection.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [catalog, model.schema, model.name],
-    ).fetchall()
-
-
 def _days_condition(replace_by: str, days: Collection[date]) -> str:
     """Rows of the dirty days, or of their months where the table is kept by month."""
     values = sorted({day.replace(day=1) if replace_by.endswith("_month") else day for day in days})
@@ -66,7 +60,8 @@ def write_table(connection: duckdb.DuckDBPyConnection, model: PublishedModel, da
         model: A table.
         days: Dirty days; None replaces everything.
     """
-    same_shape = _columns(connection, "build", model) == _columns(connection, "marts", model)
+    build, marts = (columns_of(connection, catalog, model.schema, model.name) for catalog in ("build", "marts"))
+    same_shape = list(build.items()) == list(marts.items())
     partial = days is not None and model.replace_by is not None and same_shape
     if partial:
         condition = _days_condition(model.replace_by, days)
@@ -86,9 +81,8 @@ def write_views(connection: duckdb.DuckDBPyConnection, models: Sequence[Publishe
             if next(folder.glob("*/*.parquet"), None) is not None:
                 query = f"select * from read_parquet('{folder}/*/*.parquet', hive_partitioning = false, union_by_name = true)"
             else:
-                columns = ", ".join(
-                    f'cast(null as {kind}) as "{name}"' for name, kind in _columns(connection, "build", model)
-                )
+                types = columns_of(connection, "build", model.schema, model.name)
+                columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in types.items())
                 query = f"select {columns} where false"
             connection.execute(f"create or replace view marts.{model.relation} as {query}")
     connection.execute("use marts")
