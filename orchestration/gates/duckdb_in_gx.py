@@ -8,7 +8,9 @@ line is not needed.
 
 from __future__ import annotations
 
-import great_expectations.execution_engine.sqlalchemy_execution_engine as sqlalchemy_engine
+from orchestration.gates.lean_gx import gx
+
+sqlalchemy_engine = gx.execution_engine.sqlalchemy_execution_engine
 
 
 class _Dialect(str):
