@@ -62,11 +62,12 @@ class Load:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The loads of a run, the results of gate 1, and the gate itself, which builds its Data Docs until it is closed."""
+    """The loads of a run, the results of gate 1, the gate itself, which builds its Data Docs until it is closed, and the lake as it is now."""
 
     loads: tuple[Load, ...]
     results: tuple[GateResult, ...]
     gate: arrivals.Gate
+    lake: Lake
 
 
 def arrival_of(candidate: loader.Candidate) -> arrivals.Arrival:
@@ -227,7 +228,7 @@ def load_pending(
         raise
     gate.end()
     loads = tuple(_as_load(result) for result in results)
-    return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)), gate)
+    return Loaded(loads, tuple(_results_of(loads, judge.results, run_id)), gate, lake)
 
 
 def land_and_list_pending(settings: Settings) -> list[str]:

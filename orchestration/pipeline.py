@@ -147,12 +147,14 @@ class Night:
         return self._loaded
 
     def start_dbt(self, log: Path | None = None) -> None:
-        """Have dbt start and read the project, which keeps a core busy for seconds: beside the loader it costs no time.
+        """Have dbt start and read the project, which keeps a core busy for seconds: beside the loader it costs no time. Does
+        nothing where it has been started.
 
         Args:
             log: File for its output; None where its events are read (Dagster).
         """
-        self.dbt = dbt_project.Dbt(self.settings, log)
+        if self.dbt is None:
+            self.dbt = dbt_project.Dbt(self.settings, log)
 
     @_remembered
     def plan(self) -> Plan:
@@ -168,7 +170,8 @@ class Night:
     def _find_dirty_days(self) -> Plan:
         settings = self.settings
         settings.build.mkdir(parents=True, exist_ok=True)
-        lake = Lake(settings)
+        # Opening a lake reads the metadata of every table.
+        lake = self._loaded.lake if self._loaded else Lake(settings)
         fingerprints = fingerprinting.fingerprints(settings, lake, self.as_of)
         code_hash = fingerprinting.code_hash(settings.project_dir)
         current = versions.current_version(settings.published)
@@ -203,8 +206,7 @@ class Night:
     def build(self) -> None:
         """Have dbt build in its process (Dagster's asset runs dbt itself and calls `built`)."""
         with self.record.stage("dbt build", self.progress):
-            if self.dbt is None:
-                self.start_dbt(self.dbt_log)
+            self.start_dbt(self.dbt_log)
             build = self.dbt_build()
             self.dbt.build(build.args, build.environment)
         self.built(dbt_project.target_dir(self.settings), self.dbt_log)

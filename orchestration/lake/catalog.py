@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import In
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table, Transaction
+from pyiceberg.table import Table, TableProperties, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import (
@@ -29,7 +29,9 @@ from pyiceberg.types import (
     StringType,
     TimestampType,
 )
+from sqlalchemy import select
 
+from orchestration.lake.data_files import DataFiles
 from orchestration.landing.schema import RawTable, SchemaError
 from orchestration.settings import Settings
 
@@ -89,6 +91,8 @@ class Lake:
         self.catalog.create_namespace_if_not_exists(NAMESPACE)
         self._open: dict[str, Table] = {}
         self._summaries: dict[str, list[dict]] = {}
+        self._files: dict[tuple[str, int], dict[str, list[str]]] = {}
+        self._data_files = DataFiles()
 
     def data_dir(self, table: RawTable) -> Path:
         """Where a table's Parquet files lie, one folder a load."""
@@ -103,9 +107,19 @@ class Lake:
         """Hold the lake's one writer's place; a second writer waits. The system frees it when a process dies."""
         with (self.root / ".writer.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            self._open.clear()
-            self._summaries.clear()
+            self._forget_changed()
             yield
+
+    def _forget_changed(self) -> None:
+        """Read again what another process has committed to since it was opened; reading all 80 tables takes a second."""
+        of_lake = (IcebergTables.catalog_name == self.catalog.name, IcebergTables.table_namespace == NAMESPACE)
+        locations = select(IcebergTables.table_name, IcebergTables.metadata_location).where(*of_lake)
+        with self.catalog.engine.connect() as connection:
+            now = {table_name: location for table_name, location in connection.execute(locations)}
+        for table_name, opened in list(self._open.items()):
+            if now.get(table_name) != opened.metadata_location:
+                del self._open[table_name]
+                self._summaries.pop(table_name, None)
 
     def table(self, table: RawTable) -> Table:
         """The Iceberg table of a declaration, created or extended where needed.
@@ -172,14 +186,18 @@ class Lake:
 
     def files(self, table: RawTable, snapshot_id: int | None = None) -> dict[str, list[str]]:
         """Partition to its Parquet files, now or as of a snapshot."""
-        listed: dict[str, list[str]] = {}
         opened = self.table(table)
-        if opened.current_snapshot() is None:
+        current = opened.current_snapshot()
+        if current is None:
             return {}
-        for task in opened.scan(snapshot_id=snapshot_id).plan_files():
-            path = task.file.file_path.removeprefix("file://")
-            listed.setdefault(task.file.partition[0], []).append(path)
-        return {partition: sorted(paths) for partition, paths in sorted(listed.items())}
+        wanted = (table.name, snapshot_id or current.snapshot_id)
+        if wanted not in self._files:
+            listed: dict[str, list[str]] = {}
+            for task in opened.scan(snapshot_id=snapshot_id).plan_files():
+                path = task.file.file_path.removeprefix("file://")
+                listed.setdefault(task.file.partition[0], []).append(path)
+            self._files[wanted] = {partition: sorted(paths) for partition, paths in sorted(listed.items())}
+        return {partition: list(paths) for partition, paths in self._files[wanted].items()}
 
     def commit(self, table: RawTable, summary: dict, add: Iterable[Path] = (), drop: Iterable[str] = ()) -> None:
         """Commit a load: drop whole partitions, add files and put the load on record, as one atomic step.
@@ -192,9 +210,12 @@ class Lake:
         with _Transaction(opened) as transaction:
             if dropped:
                 transaction.delete(In("_partition", dropped))
-            if added:
-                transaction.add_files(added, snapshot_properties=properties, check_duplicate_files=False)
-            else:
-                with transaction.update_snapshot(snapshot_properties=properties).fast_append():
-                    pass
+            if added and transaction.table_metadata.name_mapping() is None:
+                # The files hold no field ids: readers find columns by their names.
+                names = transaction.table_metadata.schema().name_mapping.model_dump_json()
+                transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: names})
+            snapshot = transaction.update_snapshot(snapshot_properties=properties)
+            with snapshot.merge_append() if added else snapshot.fast_append() as append:
+                for data_file in self._data_files.of(opened, added):
+                    append.append_data_file(data_file)
         self._summaries.pop(table.name, None)

@@ -54,18 +54,31 @@ def aligned(rows: Iterable[TokenPrice]) -> list[TokenPrice]:
             for first, end in _between(days, row.valid_from, row.valid_to or _NEVER):
                 for low, high in _between(contexts, row.tier_start, row.tier_end or _NO_END):
                     for start, stop in _between(windows, row.window_start_second, row.window_end_second):
-                        result.append(
-                            replace(
-                                row,
-                                valid_from=first,
-                                valid_to=None if end == _NEVER else end,
-                                tier_start=low,
-                                tier_end=None if high == _NO_END else high,
-                                window_start_second=start,
-                                window_end_second=stop,
-                            )
+                        cut = (
+                            first,
+                            None if end == _NEVER else end,
+                            low,
+                            None if high == _NO_END else high,
+                            start,
+                            stop,
                         )
+                        result.append(row if cut == _extent(row) else _cut(row, *cut))
     return result
+
+
+def _extent(row: TokenPrice) -> tuple:
+    return (
+        row.valid_from, row.valid_to, row.tier_start, row.tier_end, row.window_start_second, row.window_end_second,
+    )  # fmt: skip
+
+
+def _cut(
+    row: TokenPrice, first: date, end: date | None, low: int, high: int | None, start: int, stop: int
+) -> TokenPrice:
+    return replace(
+        row, valid_from=first, valid_to=end, tier_start=low, tier_end=high, window_start_second=start,
+        window_end_second=stop,
+    )  # fmt: skip
 
 
 def _by_variant_and_weekdays(rows: Iterable[TokenPrice]) -> Iterator[tuple[tuple, list[TokenPrice]]]:
@@ -76,7 +89,12 @@ def _by_variant_and_weekdays(rows: Iterable[TokenPrice]) -> Iterator[tuple[tuple
         alike = sorted(EVERY_DAY, key=lambda day: (tuple(day in one for one in sorted(sets)), day))
         for _, days in groupby(alike, key=lambda day: tuple(day in one for one in sorted(sets))):
             weekdays = "".join(days)
-            yield (*key, weekdays), [replace(row, weekdays=weekdays) for row in parts if weekdays[0] in row.weekdays]
+            held = (row for row in parts if weekdays[0] in row.weekdays)
+            # Nearly all prices are those of every day: making 19 fields again for each costs more than all the cutting.
+            yield (
+                (*key, weekdays),
+                [row if row.weekdays == weekdays else replace(row, weekdays=weekdays) for row in held],
+            )
 
 
 def _edges(spans: Iterable[tuple]) -> list:

@@ -297,3 +297,18 @@ def test_the_first_use_of_a_model_dirties_no_day_before_it(warehouse):
         "price_book", head + old.replace("old,old", "old,new") + new, "model_aliases.csv", version="4", force=True
     )
     assert dirty(warehouse) == ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
+
+
+def test_what_another_process_committed_is_read_and_the_rest_not_again(warehouse):
+    warehouse.deliver("calls", calls(1))
+    warehouse.deliver("bill", bill(1), version="1")
+    tables = load_schemas(warehouse.settings.project_dir)
+    lake = warehouse.lake
+    before = {name: lake.table(tables[name]) for name in ("calls", "bill")}
+    assert len(lake.summaries(tables["calls"])) == 1
+    warehouse.deliver("calls", calls(2))
+    with lake.writing():
+        assert len(lake.summaries(tables["calls"])) == 2
+        assert list(lake.files(tables["calls"])) == ["2026-11-01", "2026-11-02"]
+        assert lake.table(tables["calls"]) is not before["calls"]
+        assert lake.table(tables["bill"]) is before["bill"]
