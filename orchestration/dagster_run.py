@@ -13,7 +13,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from orchestration import pipeline, runs
+from orchestration import dbt_project, pipeline, runs
+from orchestration.dbt_parse import KeptParse
 from orchestration.pipeline import Progress
 from orchestration.settings import Settings
 
@@ -65,10 +66,29 @@ def run_through_dagster(
     os.environ["AI_FINOPS_HOME"] = str(settings.home)
     dagster_home(settings)
     progress("starting Dagster")
+    # Importing Dagster keeps one core busy for as long as starting dbt does. Without a kept parse both would read the project.
+    dbt = dbt_project.Dbt(settings, None) if KeptParse(settings).holds else None
+    try:
+        return _run_job(settings, as_of, force, progress, full_tests, dbt)
+    finally:
+        if dbt is not None:
+            dbt.close()
+
+
+def _run_job(
+    settings: Settings,
+    as_of: datetime | None,
+    force: bool,
+    progress: Progress,
+    full_tests: bool,
+    dbt: dbt_project.Dbt | None,
+) -> dict:
     from dagster import DagsterInstance
 
     from orchestration.definitions import defs
+    from orchestration.defs import resources
 
+    resources.waiting_dbt = dbt
     before = {run["run_id"] for run in runs.read_runs(settings.home)}
     handler = _ToProgress(progress)
     log = logging.getLogger("ai_finops.progress")

@@ -8,7 +8,7 @@ same files. `dagster.yaml` names this class (dagster_run.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Open it."""
         self._engines: dict[str, Engine] = {}
+        self._present: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -46,6 +47,28 @@ class EventLog(SqliteEventLogStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: dict) -> EventLog:
         """As `dagster.yaml` has it."""
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether there is such a table; asked for every check."""
+        return self._once_present(f"table {table_name}", lambda: super(EventLog, self).has_table(table_name))
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a migration of Dagster's has been done; asked for every asset that is read."""
+        return self._once_present(f"index {name}", lambda: super(EventLog, self).has_secondary_index(name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        found = super()._has_asset_key_col_on_connection
+        return self._once_present(f"column {column_name}", lambda: found(conn, column_name))
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Whether the table of assets has such a column; asked for every materialization."""
+        return self._once_present(f"column {column_name}", lambda: super(EventLog, self).has_asset_key_col(column_name))
+
+    def _once_present(self, what: str, look: Callable[[], bool]) -> bool:
+        """A schema grows and never shrinks: what was there once is not looked for again."""
+        if what not in self._present and look():
+            self._present.add(what)
+        return what in self._present
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -14,9 +14,12 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.dbt_project import Dbt
 from orchestration.pipeline import Night, night
 from orchestration.settings import Settings
 
+# A dbt that was started before Dagster was imported (dagster_run.py), for the night of this process.
+waiting_dbt: Dbt | None = None
 # The command line listens here.
 progress_log = logging.getLogger("ai_finops.progress")
 
@@ -72,4 +75,5 @@ class NightResource(dg.ConfigurableResource):
             as_of = datetime.fromisoformat(self.as_of) if self.as_of else None
             begun = night(Settings.from_env(), as_of, self.force, self.note, self.full_tests)
             self._night = self._stack.enter_context(begun)
+            self._night.dbt = waiting_dbt
         return self._night

@@ -61,3 +61,14 @@ def test_what_nobody_edited_follows(home, before, after):
     (home / "dagster.yaml").write_text(before)
     dagster_home(Settings.from_env(home))
     assert (home / "dagster.yaml").read_text() == after
+
+
+def test_the_schema_is_looked_up_once_and_not_for_each_event(home, monkeypatch):
+    looked = []
+    own = SqliteEventLogStorage.has_table
+    monkeypatch.setattr(SqliteEventLogStorage, "has_table", lambda self, name: looked.append(name) or own(self, name))
+    with dg.DagsterInstance.get() as instance:
+        for _ in range(2):
+            dg.materialize([one], instance=instance)
+    assert looked == sorted(set(looked)), looked
+    assert "asset_check_executions" in looked
