@@ -189,6 +189,8 @@ def load_pending(
         try:
             for of_source in prepared:
                 new = [one for one in of_source if (one.delivery.delivery_id, one.table.name) not in done]
+                if judge is not None and new:
+                    progress(f"gate 1 of {new[0].delivery.source}")
                 asked.append(gate.submit(_judged, new, judge))
                 while asked and asked[0].done():
                     commit_next()
