@@ -55,7 +55,8 @@ numbered as (
 ),
 
 -- Azure OpenAI names model, direction, routing and tier in the meter alone: `gpt-4o-mini-0718-Inp-regnl Tokens`, `5.4 opt Dz 1M Tokens`.
--- Google names Gemini's in the SKU: `Gemini 2.5 Flash Lite Text Input - Predictions`. Gemini 1 counted characters and is not read.
+-- Google names Gemini's in the SKU: `Gemini 2.5 Flash Lite Text Input - Predictions` on Vertex AI, `Generate content output token count gemini
+-- 2.5 flash short input text` on the Gemini API (the first of two directions is the tokens' own). Gemini 1 counted characters and is not read.
 meter_words as (
     select
         numbered.*,
@@ -63,7 +64,7 @@ meter_words as (
         case
             when names.provider_id = 'azure' and lower(numbered.sku_meter) like '%tokens'
                 then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
-            when names.provider_id = 'google' and regexp_matches(lower(numbered.sku_meter), 'gemini[ -][2-9]') and lower(numbered.sku_meter) not like '%storage%'
+            when names.provider_id = 'google' and regexp_matches(lower(numbered.sku_meter), 'gemini[ -](?:[2-9]|embedding)') and lower(numbered.sku_meter) not like '%storage%'
                 then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
         end as meter
     from numbered
@@ -84,12 +85,13 @@ read as (
                 regexp_extract(meter, '^(.*?) (?:cached |cchd |cd )?(?:input|inpt|inp|outpt|outp|output|opt) ', 1),
                 ' (batch|btch|pp|prty|priority|shortco|longco)', '', 'g'
             )), '')
-            else replace(nullif(regexp_extract(meter, '(gemini [0-9.]+(?: (?:pro|flash|ultra|nano))?(?: lite)?)', 1), ''), ' ', '-')
+            else replace(nullif(regexp_extract(meter, '(gemini (?:embedding )?[0-9.]+(?: (?:pro|flash|ultra|nano))?(?: lite)?)', 1), ''), ' ', '-')
         end as meter_model,
         case
             when meter is null then null
             when regexp_matches(meter, ' (batch|btch)( |$)') then 'batch'
             when regexp_matches(meter, ' (pp|prty|priority)( |$)') then 'priority'
+            when regexp_matches(meter, ' flex( |$)') then 'flex'
             else 'standard'
         end as meter_tier
     from meter_words
