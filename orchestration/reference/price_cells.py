@@ -43,6 +43,21 @@ def inside(row: TokenPrice, first: date, end: date | None) -> Iterator[TokenPric
         yield replace(row, valid_from=start, valid_to=None if stop == _NEVER else stop)
 
 
+def outside_window(row: TokenPrice, start: int, end: int) -> Iterator[TokenPrice]:
+    """What is left of a row when the seconds [start, end) of its days are taken out of it."""
+    if row.window_start_second < start:
+        yield replace(row, window_end_second=min(row.window_end_second, start))
+    if row.window_end_second > end:
+        yield replace(row, window_start_second=max(row.window_start_second, end))
+
+
+def inside_window(row: TokenPrice, start: int, end: int) -> Iterator[TokenPrice]:
+    """The part of a row that holds in the seconds [start, end) of its days, if any."""
+    first, last = max(row.window_start_second, start), min(row.window_end_second, end)
+    if first < last:
+        yield replace(row, window_start_second=first, window_end_second=last)
+
+
 def aligned(rows: Iterable[TokenPrice]) -> list[TokenPrice]:
     """The rows of one model, each variant cut into cells; what they say is unchanged."""
     result = []

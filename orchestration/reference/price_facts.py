@@ -3,7 +3,8 @@
 facts/price_facts.csv has one rule a row: `fill` gives a class that a model has no price of one, `correct` replaces its
 price, `unknown` takes away a price that only stands in (the list's text price for audio): no price is better than a
 wrong one. A rule may be about one service tier or way of processing, and about requests `above` a number of input tokens:
-there `unknown` takes away every price of tokens, for what is not sold has none. `tier` is a tier of its own in which the class
+there `unknown` takes away every price of tokens, for what is not sold has none. Days are those of UTC; what changes within one, or by the
+hour, holds from `window_start_second` until before `window_end_second` of them (blank: all day). `tier` is a tier of its own in which the class
 has this price and all else costs as in the standard one. facts/price_uplifts.csv multiplies the token prices of models that are processed in a named place.
 facts/price_weekdays.csv names days of the week on which the price at one time of the day holds at all times.
 Patterns are shell patterns of model ids; of several rows that name a class alike the first that matches holds, and a row for one class
@@ -21,7 +22,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from orchestration.reference.price_book import TOKEN_CLASSES
-from orchestration.reference.price_cells import cell, inside, outside
+from orchestration.reference.price_cells import cell, inside, inside_window, outside, outside_window
 from orchestration.reference.price_rows import (
     ANYWHERE,
     BEGINNING,
@@ -55,6 +56,7 @@ class Fact:
     rule: str
     valid_from: date
     valid_to: date | None
+    window: tuple[int, int]
     source: str
 
     def names(self, provider_id: str, model_id: str) -> bool:
@@ -123,6 +125,7 @@ def read_facts() -> list[Fact]:
             row["rule"],
             _day(row["valid_from"]) or BEGINNING,
             _day(row["valid_to"]),
+            (int(row["window_start_second"] or 0), int(row["window_end_second"] or DAY_SECONDS)),
             row["source"],
         )
         for row in _read("price_facts.csv")
@@ -154,7 +157,7 @@ def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: I
     """The prices of one model (`rows`, none where the list does not know it) after the facts about it."""
     settled: set[tuple] = set()
     for fact in facts:
-        subject = (fact.token_class, fact.service_tier, fact.processing, fact.above, fact.valid_from)
+        subject = (fact.token_class, fact.service_tier, fact.processing, fact.above, fact.valid_from, fact.window)
         if not fact.names(provider_id, model_id) or subject in settled:
             continue
         settled.add(subject)
@@ -192,7 +195,8 @@ def with_facts(rows: list[TokenPrice], provider_id: str, model_id: str, facts: I
             for token_class in classes
             for row in cells.values()
             if row.tier_end is None or row.tier_end > fact.above
-            for part in inside(row, fact.valid_from, fact.valid_to)
+            for day in inside(row, fact.valid_from, fact.valid_to)
+            for part in inside_window(day, *fact.window)
         ]
         # two cells may have the same part above a threshold
         rows = kept + list(dict.fromkeys(found))
@@ -230,9 +234,11 @@ def _without(row: TokenPrice, fact: Fact) -> Iterator[TokenPrice]:
         yield row
         return
     yield from outside(row, fact.valid_from, fact.valid_to)
-    if row.tier_start < fact.above:
-        for part in inside(row, fact.valid_from, fact.valid_to):
-            yield replace(part, tier_end=min(filter(None, (row.tier_end, fact.above))))
+    for day in inside(row, fact.valid_from, fact.valid_to):
+        yield from outside_window(day, *fact.window)
+        if row.tier_start < fact.above:
+            for part in inside_window(day, *fact.window):
+                yield replace(part, tier_end=min(filter(None, (row.tier_end, fact.above))))
 
 
 def with_uplifts(rows: list[TokenPrice], uplifts: Iterable[Uplift]) -> list[TokenPrice]:

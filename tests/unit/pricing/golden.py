@@ -70,6 +70,20 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
     "deepseek on Friday at two": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.01716"),
     "deepseek on Saturday at two": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.00858"),
     "deepseek on the last dear Saturday": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.01716"),
+    # Prices of DeepSeek that changed within a day of UTC, to the second before and at it. deepseek-chat: 0.14 and 0.28, from 2025-02-08 16:00
+    # on 0.27 and 1.1, half of it at night from 2025-02-26 16:30 on, 0.56 and 1.68 at all hours from 2025-09-05 16:00 on.
+    "deepseek-chat in its last discounted second": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.00168"),
+    "deepseek-chat at full price": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.0038"),
+    "deepseek-chat before the first night": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.0038"),
+    "deepseek-chat in the first night": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.0019"),
+    "deepseek-chat before one price": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.0038"),
+    "deepseek-chat at one price": ("deepseek", "deepseek-chat", STANDARD, "", _use(10_000, 1000), "0.00728"),
+    # 0.55 and 2.19, at night too.
+    "deepseek-reasoner before there were nights": ("deepseek", "deepseek-reasoner", STANDARD, "", _use(10_000, 1000), "0.00769"),
+    # V4 Pro: 0.435 and 0.87, then 0.66 and 1.98; V4 Flash at 02:00: 0.44 and 1.32, before its price of 2026-09-10.
+    "deepseek-v4-pro before peak hours": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.00522"),
+    "deepseek-v4-pro with peak hours": ("deepseek", "deepseek-v4-pro", STANDARD, "", _use(10_000, 1000), "0.00858"),
+    "deepseek-v4-flash at its first peaks": ("deepseek", "deepseek-v4-flash", STANDARD, "", _use(10_000, 1000), "0.00572"),
     # Sound 40 and 80 beside text 2.5 and 10.
     "audio preview": (
         "openai", "gpt-4o-audio-preview", STANDARD, "", _use(100, 50, input_audio=1000, output_audio=400), "0.07275",
@@ -85,6 +99,16 @@ AT = {
     "deepseek on Friday at two": datetime(2026, 10, 9, 2, tzinfo=UTC),
     "deepseek on Saturday at two": datetime(2026, 10, 10, 2, tzinfo=UTC),
     "deepseek on the last dear Saturday": datetime(2026, 8, 22, 2, tzinfo=UTC),
+    "deepseek-chat in its last discounted second": datetime(2025, 2, 8, 15, 59, 59, tzinfo=UTC),
+    "deepseek-chat at full price": datetime(2025, 2, 8, 16, tzinfo=UTC),
+    "deepseek-chat before the first night": datetime(2025, 2, 26, 16, 29, 59, tzinfo=UTC),
+    "deepseek-chat in the first night": datetime(2025, 2, 26, 16, 30, tzinfo=UTC),
+    "deepseek-chat before one price": datetime(2025, 9, 5, 15, 59, 59, tzinfo=UTC),
+    "deepseek-chat at one price": datetime(2025, 9, 5, 16, tzinfo=UTC),
+    "deepseek-reasoner before there were nights": datetime(2025, 2, 20, 20, tzinfo=UTC),
+    "deepseek-v4-pro before peak hours": datetime(2026, 8, 16, 15, 59, 59, tzinfo=UTC),
+    "deepseek-v4-pro with peak hours": datetime(2026, 8, 16, 16, tzinfo=UTC),
+    "deepseek-v4-flash at its first peaks": datetime(2026, 9, 1, 2, tzinfo=UTC),
     "deepseek-chat as V3.2": datetime(2026, 4, 23, 23, 59, 59, tzinfo=UTC),
     "deepseek-reasoner as V4": datetime(2026, 4, 24, tzinfo=UTC),
     "sonnet 4.5 at 200,000": datetime(2026, 4, 30, 23, 59, 59, tzinfo=UTC),

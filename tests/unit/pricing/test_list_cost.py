@@ -11,7 +11,7 @@ TOLERANCE = Decimal("1e-12")
 AUDIO = ("input_audio", "output_audio")
 # Where facts go before genai-prices (facts/price_facts.csv has the sources, golden.py the figures): what is not sold above a
 # size of context has no price there; gpt-5.5-pro doubles its input above it in flex and batch too; DeepSeek's first names and
-# xAI's retired one mean other models than the list knows; the list has text prices, or a price of their launch, for audio.
+# xAI's retired one mean other models than the list knows, and DeepSeek's hours began and ended within days; the list has text prices, or a price of their launch, for audio.
 # (provider, model) -> variant or None for all, input above, first day, day after the last, classes or none for all.
 NOT_AS_LISTED = {
     ("anthropic", "claude-sonnet-4-5"): [(None, 200_000, date(2026, 5, 1), date.max, ())],
@@ -27,8 +27,10 @@ NOT_AS_LISTED = {
         (("flex", "standard"), 272_000, date(2026, 10, 12), date.max, ()),
         (("standard", "batch"), 272_000, date(2026, 10, 14), date.max, ()),
     ],
-    ("deepseek", "deepseek-chat"): [(None, -1, date(2025, 9, 29), date(2026, 7, 25), ())],
-    ("deepseek", "deepseek-reasoner"): [(None, -1, date(2025, 9, 29), date(2026, 7, 25), ())],
+    ("deepseek", "deepseek-chat"): [(None, -1, date.min, date(2026, 7, 25), ())],
+    ("deepseek", "deepseek-reasoner"): [(None, -1, date.min, date(2026, 7, 25), ())],
+    ("deepseek", "deepseek-v4-flash"): [(None, -1, date(2026, 8, 16), date(2026, 9, 10), ())],
+    ("deepseek", "deepseek-v4-pro"): [(None, -1, date(2026, 8, 16), date(2026, 8, 17), ())],
     ("x-ai", "grok-code-fast-1"): [(None, -1, date(2026, 5, 16), date.max, ())],
     ("openai", "gpt-4o-audio-preview"): [(None, -1, date.min, date.max, AUDIO)],
     ("openai", "gpt-4o-mini-audio-preview"): [(None, -1, date.min, date.max, AUDIO)],
