@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from .company import GATEWAY_ROUTES, SERVING_ROUTES, Route, customers
-from .fleet import INSTANCES, RUNNING, Fleet
+from .fleet import INSTANCES, RUNNING, SLICES, Fleet
 from .physics import Physics
 from .prices import Price
 from .timeline import Timeline
@@ -72,7 +72,7 @@ def _route_columns(route: Route) -> dict:
 
 
 def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, timeline: Timeline) -> None:
-    """Tables `nodes`, `holds`, `runs`, `attempts`, `node_hours`, `hold_hours`, `activity_hours`."""
+    """Tables `nodes`, `holds`, `runs`, `attempts`, `node_hours`, `hold_hours`, `activity_hours`, `trouble_hours`."""
     position = {id(node): i for i, node in enumerate(fleet.nodes)}
     nodes = [
         {
@@ -99,6 +99,7 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
             "start_at": h.start,
             "end_at": timeline.t1 if h.end == RUNNING else h.end,
             "gpus": h.gpus,
+            "gpu_share": SLICES[h.mig_profile] * len(h.mig_slots) if h.mig_profile else h.gpus,
             "namespace": h.namespace,
             "pod": h.pod,
             "team": h.labels.get("team", ""),
@@ -144,7 +145,7 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
                 )
     add_table(con, "runs", pa.Table.from_pylist(runs))
     add_table(con, "attempts", pa.Table.from_pylist(attempts))
-    for name in ("node_hours", "hold_hours", "activity_hours"):
+    for name in ("node_hours", "hold_hours", "activity_hours", "trouble_hours"):
         add_table(con, name, getattr(physics, name))
 
 

@@ -24,6 +24,8 @@ INSTANCES = {
     "ng.h200.8x": (8, 192, 2048, "NVIDIA H200"),
 }
 RUNNING = -1  # end of what is still alive when the data ends
+# part of an H100 that a slice is: the larger of its parts of the compute (of 7) and of the memory (of 8)
+SLICES = {"3g.40gb": 4 / 8, "1g.10gb": 1 / 7}
 
 
 def digest(*parts: object) -> str:
@@ -114,13 +116,30 @@ class Run:
     volume: str = ""  # storage that it left behind
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What was wrong with a machine in whole hours in which nobody held it; it is paid for all the same."""
+
+    node: Node
+    start: int
+    end: int
+    xid: int = 0  # error that its first GPU reports
+    kubernetes: str = ""  # cordoned | not_ready
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the GPU is out of order, and not just the application that ran on it."""
+        return self.xid in FATAL_XIDS
+
+
 @dataclass
 class Fleet:
     nodes: list[Node]
     holds: list[Hold]
     runs: list[Run]
-    drained: list[tuple[Node, int, int]]  # reserved nodes out of service: from, to (whole hours)
+    drained: list[tuple[Node, int, int]]  # reserved nodes that the vendor took out of service: from, to (whole hours)
     undelivered: int  # reserved nodes that the vendor bills and that never came
+    troubles: list[Trouble] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -182,6 +201,7 @@ def build_fleet(timeline: Timeline, *, seed: int, gpu_scale: float) -> Fleet:
     _serving(fleet, timeline, seed, gpu_scale)
     _cpu(fleet, timeline, seed, gpu_scale)
     _number_slurm_jobs(fleet)
+    _break_down(fleet, timeline)
     return fleet
 
 
@@ -374,6 +394,52 @@ def _drain(fleet: Fleet, nodes: list[Node], at: int, random: np.random.Generator
     if nodes:
         fleet.drained.append((nodes[int(random.integers(len(nodes)))], first, last))
     return last + int(random.uniform(0.1, 0.5) * HOUR)
+
+
+# NVIDIA's driver: 79 the GPU has fallen off the bus, 95 an uncontained memory error, 119 its system processor hangs; 43 is an
+# application's own fault
+FATAL_XIDS = (79, 95, 119)
+APPLICATION_XID = 43
+TROUBLES = (
+    {"xid": 95},
+    {"kubernetes": "cordoned"},
+    {"kubernetes": "not_ready"},
+    {"xid": APPLICATION_XID},
+    {"xid": 79, "kubernetes": "cordoned"},
+    {"xid": 119, "kubernetes": "not_ready"},
+)
+TROUBLE_EVERY = 12  # of so many pauses of a machine; the other pauses are sound
+
+
+def _break_down(fleet: Fleet, timeline: Timeline) -> None:
+    """Some pauses between the jobs of the machines that are always there have a reason. The pauses are counted from the start of the
+    window, so that a longer window changes none of them. Slurm's machines have no Kubernetes that could say so.
+    """
+    held: dict[int, list[Hold]] = {}
+    for hold in fleet.holds:
+        held.setdefault(id(hold.node), []).append(hold)
+    lasting = [
+        node
+        for node in fleet.nodes
+        if node.cluster in ("northgrid", SAVINGS_PLAN_CLUSTER) and node.start == timeline.t0 and node.end == RUNNING
+    ]
+    for position, node in enumerate(lasting):
+        holds = sorted(held[id(node)], key=lambda hold: hold.start)
+        followed = [*(hold.start for hold in holds[1:]), timeline.t1]
+        pauses = [
+            (-(-hold.end // HOUR) * HOUR, min(follows, timeline.t1) // HOUR * HOUR)
+            for hold, follows in zip(holds, followed, strict=True)
+            if hold.end != RUNNING
+        ]
+        for number, (start, end) in enumerate(pause for pause in pauses if pause[0] < pause[1]):
+            kind = (position + number) % TROUBLE_EVERY
+            if kind >= len(TROUBLES):
+                continue
+            trouble = TROUBLES[kind]
+            if node.cluster == "northgrid":
+                trouble = {"xid": trouble["xid"]} if "xid" in trouble else None
+            if trouble:
+                fleet.troubles.append(Trouble(node, start, end, **trouble))
 
 
 def _number_slurm_jobs(fleet: Fleet) -> None:

@@ -27,12 +27,15 @@ class Physics:
         activity: hold, slot (epoch second of its start), gpu (position in the hold), value (engine activity in
             1/10,000); what was measured and exported.
         activity_hours: hold, hour, value (mean of the exported samples in 1/10,000, double): absent = unknown.
+        trouble_hours: node, hour, xid (0 = none), has_failed, kubernetes (cordoned, not_ready or empty): hours that are paid
+            for, that nobody held and in which something was wrong.
     """
 
     node_hours: pa.Table
     hold_hours: pa.Table
     activity: pa.Table
     activity_hours: pa.Table
+    trouble_hours: pa.Table
 
 
 def outages(timeline: Timeline) -> list[tuple[str, int, int]]:
@@ -88,7 +91,36 @@ def measure(fleet: Fleet, timeline: Timeline, *, seed: int, step: int) -> Physic
             "value": total / np.bincount(inverse),
         }
     )
-    return Physics(node_hours, hold_hours, activity, activity_hours)
+    return Physics(node_hours, hold_hours, activity, activity_hours, _trouble_hours(fleet, timeline, node_hours))
+
+
+def _trouble_hours(fleet: Fleet, timeline: Timeline, node_hours: pa.Table) -> pa.Table:
+    """Nothing is known to be wrong while metrics are missing."""
+    position = {id(node): i for i, node in enumerate(fleet.nodes)}
+    paid = set(zip(node_hours["node"].to_pylist(), node_hours["hour"].to_pylist(), strict=True))
+    rows = [
+        {
+            "node": position[id(trouble.node)],
+            "hour": hour,
+            "xid": trouble.xid,
+            "has_failed": trouble.has_failed,
+            "kubernetes": trouble.kubernetes,
+        }
+        for trouble in fleet.troubles
+        for hour in range(trouble.start, trouble.end, HOUR)
+        if (position[id(trouble.node)], hour) in paid
+        and not any(
+            cluster == trouble.node.cluster and start <= hour < end for cluster, start, end in outages(timeline)
+        )
+    ]
+    columns = {
+        "node": pa.int64(),
+        "hour": pa.int64(),
+        "xid": pa.int64(),
+        "has_failed": pa.bool_(),
+        "kubernetes": pa.string(),
+    }
+    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
 def _activity(fleet: Fleet, starts: np.ndarray, ends: np.ndarray, timeline: Timeline, seed: int, step: int) -> pa.Table:

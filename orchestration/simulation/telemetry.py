@@ -3,9 +3,11 @@
 * kube-state-metrics: instant values on full hours (what does not change, on every second one). A finished pod stays
   listed for two hours (labels, start, completion and requests), as KSM does until the object is deleted: who ends the
   pod by its last sample bills it too long.
+  Of nodes that take no work only the samples that say so are pulled, as by the queries `kube_node_spec_unschedulable == 1`
+  and `kube_node_status_condition{condition="Ready", status="true"} == 0`.
 * dcgm-exporter: `avg_over_time(metric[step])`, evaluated one second before the end of each step, so the sample at
   hh:59:59 holds the hour hh. A series exists while the pod or job holds the GPU, and its average is over that time
-  only. Free GPUs report 0.
+  only. Free GPUs report 0. The last XID error is pulled where there is one.
 * vLLM: raw counters on the full hour; the increase up to hh:00 belongs to the hour before.
 """
 
@@ -39,7 +41,9 @@ def build_samples(
     build_served_hours(con)
     parts = [
         _kube(writer, fleet, timeline),
+        _kube_troubles(writer, fleet, physics),
         _dcgm(writer, fleet, physics, timeline, step),
+        _xid_errors(writer, fleet, physics, step),
         _vllm(writer, con, fleet, timeline),
     ]
     add_table(con, "series", writer.table())
@@ -149,6 +153,47 @@ def _kube_pod(writer: _Series, hold: Hold, t1: int, hourly: list, slowly: list) 
     for resource, (value, unit) in requests.items():
         labels = {"container": "main", "node": hold.node.name, "resource": resource, "unit": unit}
         add(slowly, "kube_pod_container_resource_requests", labels, value, hold.start, listed)
+
+
+# what Kubernetes calls a node that takes no work: metric, labels, value
+_TAKES_NO_WORK = {
+    "cordoned": ("kube_node_spec_unschedulable", {}, "1"),
+    "not_ready": ("kube_node_status_condition", {"condition": "Ready", "status": "true"}, "0"),
+}
+
+
+def _kube_troubles(writer: _Series, fleet: Fleet, physics: Physics) -> pa.Table:
+    """Nodes that take no work, on each full hour of that."""
+    found: dict[tuple[int, str], list[int]] = {}
+    for row in physics.trouble_hours.to_pylist():
+        if row["kubernetes"]:
+            found.setdefault((row["node"], row["kubernetes"]), []).append(row["hour"])
+    series, at, text = [], [], []
+    for (number, kind), hours in found.items():
+        node = fleet.nodes[number]
+        name, labels, value = _TAKES_NO_WORK[kind]
+        series += [writer.add("kube_state_metrics", node.cluster, name, {"node": node.name} | labels)] * len(hours)
+        at += hours
+        text += [value] * len(hours)
+    return _samples(np.array(series, dtype=np.int64), np.array(at, dtype=np.int64), text)
+
+
+def _xid_errors(writer: _Series, fleet: Fleet, physics: Physics, step: int) -> pa.Table:
+    """The last XID error of a free node's first GPU, one second before the end of each step."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in physics.trouble_hours.to_pylist():
+        if row["xid"]:
+            found.setdefault(row["node"], []).append((row["hour"], row["xid"]))
+    series, at, text = [], [], []
+    for number, hours in found.items():
+        node = fleet.nodes[number]
+        added = writer.add("dcgm", node.cluster, "DCGM_FI_DEV_XID_ERRORS", _gpu_labels(node, 0))
+        for hour, xid in hours:
+            for slot in range(hour, hour + HOUR, step):
+                series.append(added)
+                at.append(slot + step - 1)
+                text.append(str(xid))
+    return _samples(np.array(series, dtype=np.int64), np.array(at, dtype=np.int64), text)
 
 
 def _gpu_labels(node: Node, gpu: int) -> dict[str, str]:

@@ -31,15 +31,18 @@ from .aws import ALWAYS
 from .company import OLD_CORPUS, SERVED_MODELS
 from .database import PARQUET, copy
 from .northgrid import NODE_RATE
+from .physics import outages
 from .timeline import DAY, HOUR, Timeline
 from .traffic import BILLING_CLASS
 
 DECODE_WEIGHT = 4
+FREE_STATES = ("healthy", "drained", "failed", "not_seen", "not_delivered")
 
 
 def build(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     """All truth tables, as tables of the working database named `truth_*`."""
     _costs_of_nodes(con, timeline)
+    _free_hours(con, timeline)
     _runs(con, timeline)
     _serving(con)
     _served_models(con)
@@ -78,6 +81,50 @@ def _costs_of_nodes(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
         join node_costs c on c.node = holds.node and c.hour = h.hour
         left join activity_hours a on a.hold = h.hold and a.hour = h.hour
         where holds.whole_node"""
+    )
+
+
+def _free_hours(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
+    """GPU-hours that were paid for and that nobody held, by the reason.
+
+    A GPU is out of order in the hours in which its last XID error says so, the others of its node are drained while Kubernetes takes no
+    work for it, the rest is healthy. What the reservation bills without a machine was not delivered. On a day without its metrics a Slurm
+    machine on which no job ran is known from the bill alone. Cost is of machines that are free as a whole; of the one in slices it
+    depends on what cores and memory weigh.
+    """
+    missing = ", ".join(str(start) for cluster, start, _ in outages(timeline) if cluster == "northgrid")
+    con.execute(
+        f"""create or replace table truth_free_hours as
+        with held as (
+            select h.node, hh.hour, sum(hh.seconds * h.gpu_share) as gpu_seconds
+            from hold_hours hh join holds h using (hold) group by all),
+        held_days as (select distinct node, hour // {DAY} as day from held where gpu_seconds > 0),
+        hours as (
+            select h.hour, n.resource_id, n.gpus, n.mig, c.currency, c.cost as node_cost, h.seconds * n.gpus as paid_seconds,
+                greatest(0, h.seconds * n.gpus - coalesce(held.gpu_seconds, 0)) as free_seconds,
+                case when t.has_failed then {HOUR} else 0 end as failed_seconds, coalesce(t.kubernetes, '') <> '' as is_drained,
+                n.cluster = 'northgrid' and h.hour // {DAY} * {DAY} in ({missing}) and d.node is null as is_unseen
+            from node_hours h
+            join nodes n using (node)
+            join node_costs c using (node, hour)
+            left join held using (node, hour)
+            left join trouble_hours t using (node, hour)
+            left join held_days d on d.node = h.node and d.day = h.hour // {DAY}
+            where n.gpus > 0),
+        parts as (
+            select hour, resource_id, currency,
+                case when not is_drained and not is_unseen then free_seconds - failed_seconds else 0 end as healthy,
+                case when is_drained then free_seconds - failed_seconds else 0 end as drained,
+                failed_seconds as failed, case when is_unseen then free_seconds else 0 end as not_seen, 0 as not_delivered,
+                case when not mig then {_money("node_cost::double * free_seconds / paid_seconds")} end as cost
+            from hours where free_seconds > 0
+            union all
+            select start_at, null, 'EUR', 0, 0, 0, 0, quantity::double * {HOUR}, effective from northgrid where kind = 'unused')
+        select make_timestamp(hour * 1000000)::date as usage_date, resource_id, currency,
+            {", ".join(f"round(sum({state}) / {HOUR}, 6)::decimal(38,6) as {state}_gpu_hours" for state in FREE_STATES)},
+            sum(cost)::decimal(38,12) as effective_cost
+        from parts
+        group by all"""
     )
 
 
@@ -152,18 +199,18 @@ def _waste(con: duckdb.DuckDBPyConnection) -> None:
     """What was wasted, by kind and what wasted it: no dollar in two rows.
 
     A volume is an orphan from the third day after its run, a dataset that nobody reads from the thirtieth day on; an
-    endpoint is idle in three or more hours of a day, one after the other, in which its engines counted nothing. No other
+    endpoint is idle in three or more hours, one after the other, in which its engines counted nothing. No other
     GPU of this world does less than a twentieth of an hour's work, and no deployment is never called.
     """
     con.execute(
         f"""create or replace table truth_waste as
         with quiet as (
-            select c.deployment, c.hour, c.held, c.hour // {DAY} as day,
-                c.hour - {HOUR} * row_number() over (partition by c.deployment, c.hour // {DAY} order by c.hour) as streak
+            select c.deployment, c.hour, c.held,
+                c.hour - {HOUR} * row_number() over (partition by c.deployment order by c.hour) as streak
             from deployment_costs c
             left join served_hours s on s.deployment = c.deployment and s.hour = c.hour
             where coalesce(s.prompt + s.generated, 0) = 0 and c.deployment in (select deployment from served_hours)),
-        streaks as (select deployment, day, streak, sum(held) as held from quiet group by all having count(*) >= {IDLE_ENDPOINT_HOURS}),
+        streaks as (select deployment, streak, sum(held) as held from quiet group by all having count(*) >= {IDLE_ENDPOINT_HOURS}),
         first_day as (select min(start_at) as day from cur where resource = '{OLD_CORPUS}')
         select 'failed_run' as waste_kind, run_id as subject, currency, sum(lost_cost)::decimal(38,12) as cost
         from attempt_costs group by all having sum(lost_cost) > 0
@@ -405,6 +452,7 @@ def totals(con: duckdb.DuckDBPyConnection, rows: list[tuple[str, str, str, Decim
 
 
 TABLES = (
+    "truth_free_hours",
     "truth_runs",
     "truth_waste",
     "truth_attempts",

@@ -112,6 +112,51 @@ def test_each_run_held_the_gpu_hours_that_it_really_held(marts):
     assert wrong == []
 
 
+def test_free_hours_are_healthy_drained_failed_or_not_delivered_as_they_really_were(marts):
+    """Hours to the second, by day and machine; cost to the cent where a machine was free as a whole. An application's XID is no failure."""
+    states = ("healthy", "drained", "failed", "not_seen")
+    measures = ", ".join(
+        f"coalesce(sum(gpu_hours) filter (hours_state = 'free_{state}'), 0) as {state}_gpu_hours" for state in states
+    )
+    differs = " or ".join(
+        f"abs(coalesce(m.{state}_gpu_hours, 0) - coalesce(t.{state}_gpu_hours, 0)) > 0.001"
+        for state in (*states, "not_delivered")
+    )
+    wrong = rows(
+        marts,
+        f"""
+        with mart as (
+            select usage_date, resource_id, {measures},
+                coalesce(sum(gpu_hours) filter (hours_state = 'not_delivered'), 0) as not_delivered_gpu_hours, sum(node_cost) as cost
+            from core.fct_gpu_hours where hours_state like 'free_%' or hours_state = 'not_delivered' group by all)
+        select m.*, t.* from mart m full join truth_free_hours t
+            on m.usage_date = t.usage_date and m.resource_id is not distinct from t.resource_id
+        where {differs} or abs(m.cost - t.effective_cost) > {CENT}
+        """,
+    )
+    assert wrong == []
+    found = rows(
+        marts,
+        "select sum(free_healthy_gpu_hours) > 0, sum(free_drained_gpu_hours), sum(free_failed_gpu_hours), sum(not_delivered_gpu_hours)"
+        " from unit_economics.cost_per_gpu_hour_daily group by billing_currency order by billing_currency",
+    )
+    assert found == rows(
+        marts,
+        "select true, sum(drained_gpu_hours), sum(failed_gpu_hours), sum(not_delivered_gpu_hours) from truth_free_hours group by currency"
+        " order by currency",
+    )
+    assert [(drained > 0, failed > 0, missing > 0) for _, drained, failed, missing in found] == [
+        (False, True, True),  # the neocloud takes drained machines back
+        (True, True, False),
+    ]
+    [(failed, truth)] = rows(
+        marts,
+        "select sum(failed_hours) filter (usage_date < (select max(usage_date) + 1 from truth_free_hours)),"
+        " (select sum(failed_gpu_hours) from truth_free_hours) from unit_economics.gpu_devices_daily",
+    )
+    assert failed == truth
+
+
 def test_what_a_run_lost_is_known_to_the_cent(marts, demo):
     billed_until = f"{demo.world.timeline.bill_end:%Y-%m-%d}"
     wrong = rows(

@@ -137,6 +137,44 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
     assert checked > 20
 
 
+def test_free_machines_are_out_of_order_in_hours_that_are_paid_and_that_nobody_holds(delivered, truth):
+    """As the exporters say it: an error after which the device needs a reset, a node that takes no work. Nobody's activity is there."""
+    end = datetime(2026, 10, 20, tzinfo=UTC).timestamp() // HOUR  # of the bills
+    failed, drained, busy = defaultdict(set), defaultdict(set), defaultdict(set)
+    errors, resource_of = set(), {}
+    for metric, values in _series(delivered("dcgm")):
+        if metric["__name__"] == "DCGM_FI_DEV_XID_ERRORS":
+            errors |= {value for _, value in values}
+            failed[metric["Hostname"]] |= {at // HOUR for at, value in values if value != "43"}
+        elif {"pod", "hpc_job"} & set(metric):
+            busy[metric["Hostname"]] |= {at // HOUR for at, _ in values}
+    for metric, values in _series(delivered("kube_state_metrics")):
+        if metric["__name__"] == "kube_node_info":
+            resource_of[metric["node"]] = metric["provider_id"].rsplit("/", 1)[1]
+        elif metric["__name__"] in ("kube_node_spec_unschedulable", "kube_node_status_condition"):
+            takes_none = "1" if metric["__name__"] == "kube_node_spec_unschedulable" else "0"
+            assert {value for _, value in values} == {takes_none}
+            drained[metric["node"]] |= {at // HOUR for at, _ in values}
+    assert errors == {"43", "79", "95", "119"}
+    found = {}
+    for name in failed.keys() | drained.keys():
+        assert not busy[name] & (failed[name] | drained[name])
+        # one GPU of a machine fails; the other seven of a machine that takes no work are drained
+        hours = (
+            sum(hour < end for hour in failed[name]),
+            sum(8 - (hour in failed[name]) for hour in drained[name] if hour < end),
+        )
+        if any(hours):
+            found[resource_of.get(name, name)] = hours
+    expected = defaultdict(lambda: (0, 0))
+    for row in truth("truth_free_hours.parquet"):
+        if row["failed_gpu_hours"] or row["drained_gpu_hours"]:
+            before = expected[row["resource_id"]]
+            expected[row["resource_id"]] = (before[0] + row["failed_gpu_hours"], before[1] + row["drained_gpu_hours"])
+    assert found == expected
+    assert any(failed_hours and drained_hours for failed_hours, drained_hours in found.values())
+
+
 def test_no_sample_contradicts_another(delivered):
     """One value for each series and instant, apart from the copies that an HA pair gives."""
     for source in ("dcgm", "kube_state_metrics", "vllm"):
