@@ -1,5 +1,6 @@
 {%- set holder = [
-    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+    'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type',
 ] -%}
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 

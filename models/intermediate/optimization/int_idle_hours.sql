@@ -1,18 +1,16 @@
 {%- set holder = [
-    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+    'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type',
 ] -%}
 {%- set key = (['usage_date', 'cost_status', 'billing_currency'] + holder) | join(', ') -%}
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 
--- Hours in which a holder did nothing for long enough: hardly any activity, or a warm deployment that nobody called. Hours follow each
--- other within a day, so that a day is the same whichever days a run rebuilds.
+-- Hours in which a holder did nothing: hardly any activity, or a warm deployment that nobody called. Whether enough of them follow each
+-- other to be waste is asked where all days are at hand (int_waste_daily): a day here is the same whichever days a run rebuilds.
 with limits as (
 
-    select
-        max(case when threshold_name = 'idle_gpu_activity' then threshold end) as idle_gpu_activity,
-        max(case when threshold_name = 'idle_gpu_hours' then threshold end) as idle_gpu_hours,
-        max(case when threshold_name = 'idle_endpoint_hours' then threshold end) as idle_endpoint_hours
-    from {{ ref('usage_thresholds') }}
+    select threshold as idle_gpu_activity from {{ ref('usage_thresholds') }}
+    where threshold_name = 'idle_gpu_activity'
 
 ),
 
@@ -33,40 +31,12 @@ costs as (
             and {{ in_dirty_days('calls.usage_date') }}
     where {{ in_dirty_days('hours.usage_date') }}
 
-),
-
-states as (
-
-    select costs.*, 'idle_endpoint' as waste_kind, costs.effective_cost as claimed_cost, limits.idle_endpoint_hours as shortest
-    from costs
-    cross join limits
-    where costs.call_state = 'not_called'
-    union all
-    select costs.*, 'idle_gpu', costs.allocated_unused_cost, limits.idle_gpu_hours
-    from costs
-    cross join limits
-    where costs.activity_ratio < limits.idle_gpu_activity
-
-),
-
-numbered as (
-
-    select
-        *,
-        row_number() over (partition by waste_kind, {{ key }} order by usage_hour) as hour_no
-    from states
-
-),
-
-lengths as (
-
-    select
-        *,
-        count(*) over (partition by waste_kind, {{ key }}, usage_hour - hour_no * interval 1 hour) as hours_in_a_row
-    from numbered
-
 )
 
-select {{ key }}, usage_hour, waste_kind, claimed_cost, activity_ratio
-from lengths
-where hours_in_a_row >= shortest
+select {{ key }}, usage_hour, 'idle_endpoint' as waste_kind, effective_cost as claimed_cost, activity_ratio
+from costs
+where call_state = 'not_called'
+union all
+select {{ key }}, usage_hour, 'idle_gpu', allocated_unused_cost, activity_ratio
+from costs
+inner join limits on costs.activity_ratio < limits.idle_gpu_activity

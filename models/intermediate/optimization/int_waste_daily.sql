@@ -1,5 +1,6 @@
 {%- set holder = [
-    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+    'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type',
 ] -%}
 {%- set key = (['usage_date', 'cost_status', 'billing_currency'] + holder) | join(', ') -%}
 {{ config(materialized='table') }}
@@ -43,16 +44,45 @@ uncalled_days as (
 
 ),
 
+-- Idle hours that follow each other, over midnight and over the day on which a bill closes: the same holder's, whatever the status of
+-- the cost. A holder may have two costs in one hour.
+idle_hours as (
+
+    select
+        *,
+        dense_rank() over (partition by waste_kind, billing_currency, {{ holder | join(', ') }} order by usage_hour) as hour_no
+    from {{ ref('int_idle_hours') }}
+
+),
+
+streaks as (
+
+    select
+        *,
+        max(hour_no) over (
+            partition by waste_kind, billing_currency, {{ holder | join(', ') }}, usage_hour - hour_no * interval 1 hour
+        ) - min(hour_no) over (
+            partition by waste_kind, billing_currency, {{ holder | join(', ') }}, usage_hour - hour_no * interval 1 hour
+        ) + 1 as hours_in_a_row
+    from idle_hours
+
+),
+
 claims as (
 
-    select {{ key }}, usage_hour, waste_kind, claimed_cost, activity_ratio from {{ ref('int_idle_hours') }}
+    select
+        {% for column in ['usage_date', 'cost_status', 'billing_currency'] + holder %}streaks.{{ column }}, {% endfor %}
+        streaks.usage_hour, streaks.waste_kind, streaks.claimed_cost, streaks.activity_ratio, streaks.hours_in_a_row
+    from streaks
+    inner join {{ ref('usage_thresholds') }} as limits
+        on limits.threshold_name = streaks.waste_kind || '_hours' and streaks.hours_in_a_row >= limits.threshold
     union all
-    select {{ key }}, usage_hour, 'redundant_run', effective_cost, null from costs
+    select {{ key }}, usage_hour, 'redundant_run', effective_cost, null, null from costs
     where training_run_id in (select repeated_runs.training_run_id from repeated_runs)
     union all
     select
         {% for column in ['usage_date', 'cost_status', 'billing_currency'] + holder %}costs.{{ column }}, {% endfor %}
-        costs.usage_hour, 'uncalled_model', costs.effective_cost, null
+        costs.usage_hour, 'uncalled_model', costs.effective_cost, null, null
     from costs
     inner join uncalled_days on costs.deployment_id = uncalled_days.deployment_id and costs.usage_date = uncalled_days.usage_date
     inner join {{ ref('usage_thresholds') }} as limits
@@ -84,6 +114,7 @@ hourly as (
         {% for column in ['usage_date', 'cost_status', 'billing_currency'] + holder %}ranked.{{ column }}, {% endfor %}
         ranked.waste_kind,
         ranked.activity_ratio,
+        ranked.hours_in_a_row,
         ranked.claimed_cost
         - coalesce({{ allocate('ranked.claimed_cost', 'losses.lost_seconds', 'losses.held_seconds') }}, 0) as wasted_cost
     from ranked
@@ -95,7 +126,7 @@ hourly as (
             {% endfor %}
     where ranked.preference = 1
     union all
-    select {{ key }}, 'failed_run', null, lost_cost from {{ ref('int_attempt_losses_hourly') }}
+    select {{ key }}, 'failed_run', null, null, lost_cost from {{ ref('int_attempt_losses_hourly') }}
 
 )
 
@@ -104,6 +135,7 @@ select
     waste_kind,
     count(*) as hours,
     max(activity_ratio) as highest_activity_ratio,
+    max(hours_in_a_row) as longest_streak_hours,
     cast(sum(wasted_cost) as decimal(38, 12)) as wasted_cost
 from hourly
 where wasted_cost <> 0

@@ -27,6 +27,15 @@ with telemetry as (
 
 ),
 
+-- What a device says of itself, for machines whose type the list does not have.
+devices as (
+
+    select charge_id, max(accelerator_type) as accelerator_type
+    from {{ ref('int_pieces_gpu_telemetry') }}
+    group by charge_id
+
+),
+
 charge_days as (
 
     select
@@ -178,7 +187,7 @@ billed as (
         charges.sub_account_id,
         charges.billing_period_start,
         charges.ai_scope,
-        charges.accelerator_type,
+        coalesce(charges.accelerator_type, devices.accelerator_type) as accelerator_type,
         subjects.dataset_id,
         case
             when charges.meter_scope is not null then charges.meter_scope
@@ -187,6 +196,7 @@ billed as (
         end as provider_id
     from all_pieces
     inner join {{ ref('int_charges_in_scope') }} as charges on all_pieces.charge_id = charges.charge_id
+    left join devices on all_pieces.charge_id = devices.charge_id
     left join {{ ref('fct_training_runs') }} as runs on all_pieces.training_run_id = runs.training_run_id
     left join {{ ref('int_charge_subjects') }} as subjects
         on all_pieces.charge_id = subjects.charge_id and all_pieces.allocation_step in ('direct', 'shared')

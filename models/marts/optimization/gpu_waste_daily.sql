@@ -1,5 +1,6 @@
 {%- set holder = [
-    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+    'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type',
 ] -%}
 -- Rebuilt whole: whether a run was in vain is known when it has ended, and whether a model is called, days later.
 with waste as (
@@ -33,7 +34,8 @@ select
                 || coalesce(', last checkpoint ' || cast(attempts.last_checkpoint_at as {{ dbt.type_string() }}), ', no checkpoint')
         when 'redundant_run' then 'same code, settings and data as run ' || runs.repeats_run_id
         else 'activity at most ' || cast(cast(round(waste.highest_activity_ratio * 100, 1) as decimal(9, 1)) as {{ dbt.type_string() }})
-            || '% in each of ' || cast(waste.hours as {{ dbt.type_string() }}) || ' hours'
+            || '% in each of ' || cast(waste.hours as {{ dbt.type_string() }}) || ' hours, up to '
+            || cast(waste.longest_streak_hours as {{ dbt.type_string() }}) || ' in a row'
     end as evidence
 from waste
 inner join {{ ref('waste_kinds') }} as kinds on waste.waste_kind = kinds.waste_kind and kinds.mart = 'gpu_waste_daily'

@@ -66,6 +66,7 @@ orphans as (
         storage.billing_currency,
         storage.cost_status,
         storage.usage_date,
+        cast(null as {{ dbt.type_string() }}) as accelerator_type,
         storage.effective_cost as wasted_cost,
         'made for run ' || runs.training_run_id || ', which ended ' || cast(cast(runs.ended_at as date) as {{ dbt.type_string() }})
             as evidence
@@ -83,6 +84,7 @@ orphans as (
         storage.billing_currency,
         storage.cost_status,
         storage.usage_date,
+        null,
         storage.effective_cost,
         coalesce(
             'last read ' || cast(dataset_days.last_read_date as {{ dbt.type_string() }}),
@@ -107,8 +109,10 @@ deployments as (
         waste.billing_currency,
         waste.cost_status,
         waste.usage_date,
+        waste.accelerator_type,
         waste.wasted_cost,
-        'no request in ' || cast(waste.hours as {{ dbt.type_string() }}) || ' hours of the day' as evidence
+        'no request in ' || cast(waste.hours as {{ dbt.type_string() }}) || ' hours of the day'
+        || coalesce(', up to ' || cast(waste.longest_streak_hours as {{ dbt.type_string() }}) || ' in a row', '') as evidence
     from {{ ref('int_waste_daily') }} as waste
     inner join {{ ref('waste_kinds') }} as kinds on waste.waste_kind = kinds.waste_kind and kinds.mart = 'idle_resources'
 
@@ -129,6 +133,7 @@ select
     billing_currency,
     cost_status,
     max(service_provider_name) as service_provider_name,
+    {{ listed('accelerator_type') }} as accelerator_types,
     min(usage_date) as first_idle_date,
     max(usage_date) as last_idle_date,
     cast(count(distinct usage_date) as bigint) as idle_days,

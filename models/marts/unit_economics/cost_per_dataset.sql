@@ -63,6 +63,20 @@ costs as (
 
 ),
 
+-- what runs that write it, and other charges that name it, computed on
+accelerators as (
+
+    select
+        coalesce(ledger.dataset_id, runs.produced_dataset_id) as dataset_id,
+        ledger.billing_currency,
+        {{ listed('ledger.accelerator_type') }} as accelerator_types
+    from {{ ref('fct_cost_allocation') }} as ledger
+    left join {{ ref('fct_training_runs') }} as runs on ledger.training_run_id = runs.training_run_id
+    where ledger.accelerator_type is not null and coalesce(ledger.dataset_id, runs.produced_dataset_id) is not null
+    group by coalesce(ledger.dataset_id, runs.produced_dataset_id), ledger.billing_currency
+
+),
+
 readers as (
 
     select
@@ -89,6 +103,7 @@ select
     coalesce(costs.billing_currency, 'XXX') as billing_currency,
     coalesce(costs.cost_status, 'estimated') as cost_status,
     costs.team_ids,
+    accelerators.accelerator_types,
     costs.first_cost_date,
     costs.last_cost_date,
     costs.storage_cost,
@@ -100,4 +115,5 @@ select
     readers.last_read_date
 from datasets
 left join costs on datasets.dataset_id = costs.dataset_id
+left join accelerators on costs.dataset_id = accelerators.dataset_id and costs.billing_currency = accelerators.billing_currency
 left join readers on datasets.dataset_id = readers.dataset_id

@@ -2,7 +2,8 @@
 -- Kinds of waste share no dollar: of a holder and day they are never more than what the ledger has of it, all kinds together; the two
 -- marts hold each of them once; and orphaned storage is never more than the storage.
 {% set holder = [
-    'service_provider_name', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id', 'workload_type',
+    'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
+    'workload_type',
 ] %}
 {% set key = (['usage_date', 'cost_status', 'billing_currency'] + holder) | join(', ') %}
 with waste as (
