@@ -12,7 +12,7 @@
 
 -- Every accelerator-hour that was paid for, with who held it and in which state: productive, held but not used, unknown, stranded or free.
 -- The cost is the whole node's, since nobody can rent the accelerator without it; the accelerators' own part stands beside it.
-with charge_terms as (
+with gpu_charges as (
 
     select
         charges.charge_id,
@@ -25,18 +25,12 @@ with charge_terms as (
         coalesce(bills."RegionId", 'unknown') as region_id,
         bills."ListCost" as list_cost,
         bills."ContractedCost" as contracted_cost,
-        case
-            when charges.source = 'gpu_assets' then 'owned'
-            when
-                bills."CapacityReservationId" like 'cb-%'
-                or lower(coalesce(bills."SkuMeter", '') || ' ' || coalesce(bills."ChargeDescription", '')) like '%capacity%block%'
-                then 'capacity_block'
-            when lower(bills."CommitmentDiscountType") like '%saving%' then 'savings_plan'
-            when bills."CommitmentDiscountType" is not null or bills."PricingCategory" = 'Committed' then 'reserved'
-            when bills."PricingCategory" = 'Dynamic' then 'spot'
-            when bills."PricingCategory" = 'Standard' then 'on_demand'
-            else 'other'
-        end as purchase_option,
+        lower(charges.source) as source,
+        lower(bills."x_Operation") as operation,
+        lower(bills."SkuMeter") as sku_meter,
+        lower(bills."ChargeDescription") as charge_description,
+        lower(bills."CommitmentDiscountType") as commitment_discount_type,
+        lower(bills."PricingCategory") as pricing_category,
         charges.accelerator_type,
         specs.gpu_count,
         -- quantity in GPU-hours where the bill counts those, in node-hours where it counts them
@@ -53,6 +47,35 @@ with charge_terms as (
     where
         charges.charge_id in (select distinct pieces.charge_id from {{ ref('int_pieces_gpu_telemetry') }} as pieces)
         or (charges.is_unused_commitment and charges.accelerator_type is not null)
+
+),
+
+-- How it was bought, in the order of seed purchase_options.
+options_matched as (
+
+    select gpu_charges.charge_id, min(options.priority) as priority
+    from gpu_charges
+    inner join {{ ref('purchase_options') }} as options
+        on case options.match_field
+            when 'source' then gpu_charges.source
+            when 'operation' then gpu_charges.operation
+            when 'sku_meter' then gpu_charges.sku_meter
+            when 'charge_description' then gpu_charges.charge_description
+            when 'commitment_discount_type' then gpu_charges.commitment_discount_type
+            when 'pricing_category' then gpu_charges.pricing_category
+        end like options.match_pattern
+    group by gpu_charges.charge_id
+
+),
+
+charge_terms as (
+
+    select
+        gpu_charges.*,
+        coalesce(options.purchase_option, 'other') as purchase_option
+    from gpu_charges
+    left join options_matched on gpu_charges.charge_id = options_matched.charge_id
+    left join {{ ref('purchase_options') }} as options on options_matched.priority = options.priority
 
 ),
 

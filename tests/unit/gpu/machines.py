@@ -17,7 +17,7 @@ FOCUS = (
     "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,"
     "ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ChargeDescription,ConsumedQuantity,ConsumedUnit,PricingCategory,"
     "CommitmentDiscountType,CommitmentDiscountStatus,CapacityReservationId,CapacityReservationStatus,InvoiceIssuerName,ProviderName,"
-    "ServiceName,ServiceCategory,RegionId,ResourceId,SkuMeter,x_InstanceType"
+    "ServiceName,ServiceCategory,RegionId,ResourceId,SkuMeter,x_InstanceType,x_Operation"
 )
 
 
@@ -63,7 +63,19 @@ def bill() -> str:
              CommitmentDiscountType="Savings Plan", CommitmentDiscountStatus="Used"),
         line("i-plan", "p5.48xlarge", 10, "20", ConsumedQuantity="0.5"),
         line("i-spot", "p5.48xlarge", 10, "10", PricingCategory="Dynamic", ListCost=""),
-        line("i-block", "p5.48xlarge", 10, "30", CapacityReservationId="cb-0a1", CapacityReservationStatus="Used"),
+        # as AWS exports a capacity block: the fee is billed once and costs nothing, its hours carry it; an hour of Linux is billed at 0
+        line("i-block", "p5.48xlarge", 10, "30", BilledCost="0", CapacityReservationId="cr-2", CapacityReservationStatus="Used",
+             SkuMeter="USE2-BoxUsage:p5.48xlarge", x_Operation="RunInstances:CB"),
+        line("i-block-text", "p5.48xlarge", 10, "36", ChargeDescription="$0.00 per Capacity Block Linux p5.48xlarge Instance Hour"),
+        line("", "p5.48xlarge", 10, "0", BilledCost="1440", ChargeCategory="Purchase", SkuMeter="USE2-CapacityBlockFee:p5.48xlarge"),
+        # reserved on demand and used
+        line("i-reserved", "p5.48xlarge", 10, "16", CapacityReservationId="cr-3", CapacityReservationStatus="Used",
+             x_Operation="RunInstances", ChargeDescription="$55.04 per On Demand Linux p5.48xlarge Instance Hour"),
+        # Google's names of one GPU: reserved for a time, and without a reservation
+        line("i-calendar", "a2-ultragpu-1g", 10, "4.57", ProviderName="Google",
+             ChargeDescription="Reserved Nvidia Tesla A100 80GB GPU in Seoul in Calendar Mode"),
+        line("i-flex", "a2-ultragpu-1g", 10, "2.5", ProviderName="Google",
+             ChargeDescription="Nvidia Tesla A100 80GB GPU attached to DWS Defined Duration VMs running in Seoul"),
         # an empty box: reserved, paid for, nobody ran on it
         line("cr-1", "p5.48xlarge", 10, "40", CapacityReservationId="cr-1", CapacityReservationStatus="Unused"),
     ]  # fmt: skip

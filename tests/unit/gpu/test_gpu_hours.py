@@ -123,6 +123,12 @@ def test_every_kind_of_accelerator_ends_in_the_same_states(marts, resource, acce
     assert marts.execute(
         "select distinct accelerator_type from core.fct_gpu_hours where resource_id = ?", [resource]
     ).fetchall() == [(accelerator,)]
+    # whether the bill's instance type or the device itself says what it is
+    assert marts.execute(
+        "select distinct coalesce(l.accelerator_type, 'unknown') from core.fct_cost_allocation as l"
+        " join focus.cost_and_usage as f on f.x_ChargeId = l.charge_id where f.ResourceId = ?",
+        [resource],
+    ).fetchall() == [(accelerator,)]
 
 
 def test_the_price_of_an_hour_by_purchase_option(marts):
@@ -136,12 +142,30 @@ def test_the_price_of_an_hour_by_purchase_option(marts):
         tuple(None if value is None else float(value) if isinstance(value, Decimal) else value for value in row)
         for row in rows
     ] == [
-        ("capacity_block", 8, 8, 0, 30, 3.75, 3.75, 3.75, None),
-        # i-bad (8 at 8), the second half of i-plan (4 at 20), the empty box (8 at 40)
-        ("on_demand", 20, 4, 8, 68, 3.4, 3.4, 3.4, None),
+        ("capacity_block", 16, 16, 0, 66, 4.125, 4.125, 4.125, None),
+        # i-bad (8 at 8), the second half of i-plan (4 at 20), the empty box (8 at 40), reserved and used (8 at 16)
+        ("on_demand", 28, 12, 8, 84, 3, 3, 3, None),
         ("savings_plan", 4, 4, 0, 8, 2, 5, 4.5, None),
         ("spot", 8, 8, 0, 10, 1.25, None, 1.25, None),
     ]
+
+
+def test_a_capacity_block_is_told_by_what_the_vendors_call_it(marts):
+    """AWS: the operation or the text of its price list. Google: calendar mode, but not flex start, which reserves nothing."""
+    assert marts.execute(
+        "select distinct resource_id, purchase_option from core.fct_gpu_hours"
+        " where resource_id in ('i-block', 'i-block-text', 'i-reserved', 'i-calendar', 'i-flex') order by 1"
+    ).fetchall() == [
+        ("i-block", "capacity_block"),
+        ("i-block-text", "capacity_block"),
+        ("i-calendar", "capacity_block"),
+        ("i-flex", "on_demand"),
+        ("i-reserved", "on_demand"),
+    ]
+    # its fee is cash of its buyer and no second cost of the hours
+    assert marts.execute(
+        "select sum(billed_cost), sum(effective_cost) from core.fct_cost_allocation where charge_category = 'Purchase'"
+    ).fetchall() == [(1440, 0)]
 
 
 def test_owned_machines_cost_their_part_of_the_purchase_power_and_hosting(marts):
@@ -204,9 +228,9 @@ def test_three_parts_of_each_pod_and_node_sum_to_its_hours_and_cost(marts):
 
 
 def test_g18_the_pools_rate_does_not_depend_on_which_node_a_plan_covered(marts):
-    """H100 of region r1: 30 + 68 + 8 + 10 USD over 8 + 20 + 4 + 8 hours is 2.90, under the plan and beside it; lines stay as billed."""
+    """H100 of region r1: 66 + 84 + 8 + 10 USD over 16 + 28 + 4 + 8 hours is 3, under the plan and beside it; lines stay as billed."""
     rows = marts.execute(
         "select purchase_option, round(node_cost / gpu_hours, 6), round(pool_cost_per_gpu_hour, 6) from unit_economics.gpu_utilization_daily"
         " where resource_id = 'i-plan' order by 1"
     ).fetchall()
-    assert rows == [("on_demand", 5.0, Decimal("2.9")), ("savings_plan", 2.0, Decimal("2.9"))]
+    assert rows == [("on_demand", 5.0, Decimal("3")), ("savings_plan", 2.0, Decimal("3"))]
