@@ -39,4 +39,4 @@ where call_state = 'not_called'
 union all
 select {{ key }}, usage_hour, 'idle_gpu', allocated_unused_cost, activity_ratio
 from costs
-inner join limits on costs.activity_ratio < limits.idle_gpu_activity
+where activity_ratio < (select limits.idle_gpu_activity from limits)
