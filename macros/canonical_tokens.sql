@@ -46,6 +46,8 @@ select
     status <> 'success' as is_failed,
     served_from,
     usage_shape,
+    case when prompt_tokens is not null then case when input_parts_on_top then 'exclusive' else 'inclusive' end end as usage_semantics,
+    meter_version,
     gateway_cost,
     cast(prompt_tokens - case when input_parts_on_top then 0 else input_parts end as bigint) as input_uncached_text_tokens,
     cast(completion_tokens - case when output_parts_on_top then 0 else output_parts end as bigint) as output_text_tokens,

@@ -88,6 +88,8 @@ select
     is_failed,
     served_from,
     usage_shape,
+    usage_semantics,
+    meter_version,
     vendor_project_id as project_id,
     api_key_id,
     team_id,

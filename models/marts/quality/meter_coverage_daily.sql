@@ -17,6 +17,9 @@ with requests as (
         requests.meter,
         requests.is_of_record,
         requests.pricing_status <> 'not_billable' as is_served,
+        -- a failure without use has no answer, so no id that another meter could know it by
+        requests.is_of_record and requests.is_failed and requests.response_id is null
+        and coalesce(requests.input_total_tokens, 0) + coalesce(requests.output_total_tokens, 0) = 0 as is_failure_without_id,
         requests.list_cost,
         requests.cost_currency,
         {{ tokens_of('uncached', 'requests') }} as input_uncached_tokens,
@@ -41,6 +44,7 @@ request_meters as (
         {%- endfor %}
         sum(list_cost) as list_cost,
         count(case when is_of_record then 1 end) as requests_of_record,
+        count(case when is_failure_without_id then 1 end) as failures_without_id,
         sum(case when is_of_record then list_cost end) as list_cost_of_record,
         max(cost_currency) as cost_currency
     from requests
@@ -63,6 +67,7 @@ meters as (
         {%- endfor %}
         null as list_cost,
         0 as requests_of_record,
+        0 as failures_without_id,
         null as list_cost_of_record,
         null as cost_currency
     from {{ ref('int_vendor_usage_daily') }}
@@ -102,10 +107,19 @@ reported_days as (
 
 ),
 
+request_meters_of_day as (
+
+    select usage_date, provider_id, count(distinct meter) as request_meters
+    from request_meters
+    group by usage_date, provider_id
+
+),
+
 compared as (
 
     select
         meters.*,
+        case when of_day.request_meters > 1 then meters.failures_without_id else 0 end as failures_perhaps_repeated,
         case when meters.is_vendor_report or reported_days.usage_date is null then 'meters_of_record' else 'vendor_report' end
             as compared_with
         {%- for class in classes %},
@@ -126,6 +140,7 @@ compared as (
             {{ 'and ' if not loop.last }}
             {%- endfor %}
     {%- endfor %}
+    left join request_meters_of_day as of_day on meters.usage_date = of_day.usage_date and meters.provider_id = of_day.provider_id
     left join reported_days on meters.usage_date = reported_days.usage_date and meters.provider_id = reported_days.provider_id
 
 ),
@@ -154,6 +169,7 @@ select
     {%- endfor %}
     cast(list_cost as decimal(38, 12)) as list_cost,
     cast(requests_of_record as bigint) as requests_of_record,
+    cast(failures_perhaps_repeated as bigint) as failures_perhaps_repeated,
     cast(tokens_of_record as decimal(38, 0)) as tokens_of_record,
     cast(list_cost_of_record as decimal(38, 12)) as list_cost_of_record,
     cost_currency,

@@ -23,6 +23,7 @@ with envelopes as (
         session_id,
         case when error_code is null then 'success' else 'failure' end as status,
         'provider' as served_from,
+        meter_version,
         cast(null as decimal(38, 12)) as gateway_cost,
         coalesce(
             case when starts_with(usage, '{') then usage end,

@@ -81,6 +81,7 @@ requests as (
         case when upper(level) = 'ERROR' then 'failure' else 'success' end as status,
         'provider' as served_from,
         'langfuse_usage_details' as usage_shape,
+        nullif(concat_ws(' ', nullif(scope_name, ''), nullif(scope_version, '')), '') as meter_version,
         case
             when logged_total = input_logged + output_logged then input_logged
             when logged_total in (

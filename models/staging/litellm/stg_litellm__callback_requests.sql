@@ -21,6 +21,7 @@ with envelopes as (
         nullif(session_id, '') as session_id,
         coalesce(nullif(lower(status), ''), 'success') as status,
         case when lower(cache_hit) = 'true' then 'gateway_cache' else 'provider' end as served_from,
+        nullif(meter_version, '') as meter_version,
         case when try_cast(response_cost as decimal(38, 28)) is not null then response_cost end as response_cost,
         coalesce(usage, '{"prompt_tokens":' || prompt_tokens || ',"completion_tokens":' || completion_tokens || '}') as usage
     from {{ source('litellm', 'litellm_callbacks') }}

@@ -1,6 +1,7 @@
 -- LiteLLM writes every vendor's usage in OpenAI's shape: prompt tokens hold the cached and cache-write tokens, completion tokens
 -- hold the reasoning tokens. The classes are made disjoint here. Where the parts exceed the total the row breaks that rule
--- (older versions pass Anthropic's exclusive counts through): the parts are then taken as coming on top, and `dq_status` says so.
+-- (older versions pass Anthropic's exclusive counts through): the parts are then taken as coming on top, and `dq_status` says so. Where they
+-- would fit, no row can tell: the delivery declares it (usage_semantics, T2).
 with requests as (
     select
         _feed as feed,
@@ -25,6 +26,8 @@ with requests as (
         coalesce(nullif(status, ''), 'success') as status,
         case when lower(cache_hit) = 'true' then 'gateway_cache' else 'provider' end as served_from,
         'litellm_spend_log' as usage_shape,
+        nullif(meter_version, '') as meter_version,
+        coalesce(lower(usage_semantics) = 'exclusive', false) as is_exclusive,
         prompt_tokens,
         completion_tokens,
         coalesce(usage_cached_tokens, 0) as cache_read,
@@ -45,4 +48,4 @@ with requests as (
     from {{ source('litellm', 'litellm_spend_logs') }}
 )
 
-{{ canonical_tokens('requests', is_exclusive='false', units={'web_searches': 'web_searches_logged'}) }}
+{{ canonical_tokens('requests', is_exclusive='is_exclusive', units={'web_searches': 'web_searches_logged'}) }}

@@ -46,6 +46,7 @@ requests as (
         case when calls.error_type is not null or calls.status_code in ('2', 'STATUS_CODE_ERROR') then 'failure' else 'success' end as status,
         'provider' as served_from,
         case when calls.ai_kind is not null then 'openinference_span' else 'gen_ai_span' end as usage_shape,
+        nullif(concat_ws(' ', nullif(calls.scope_name, ''), nullif(calls.scope_version, '')), '') as meter_version,
         calls.input_tokens as prompt_tokens,
         case when calls.is_embedding and calls.input_tokens is not null then coalesce(calls.output_tokens, 0) else calls.output_tokens end
             as completion_tokens,

@@ -54,6 +54,7 @@ requests as (
         coalesce(nullif(lower(status), ''), 'success') as status,
         coalesce(nullif(lower(served_from), ''), 'provider') as served_from,
         'request_log' as usage_shape,
+        nullif(meter_version, '') as meter_version,
         lower(usage_semantics) = 'exclusive' as is_exclusive,
         input_tokens as prompt_tokens,
         output_tokens as completion_tokens,

@@ -2,8 +2,7 @@
 
 An origin `$.a.b` is a path into the top-level field `a`; all paths into one field are taken in one parse. An origin
 `#$.a[*].b` is the number of distinct values there, `#word$.a[*].b` the number of those that are the word: what is counted so
-never leaves the landing folder itself. A line that
-is no JSON object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared
+never leaves the landing folder itself. `@$.a[*].b` is the distinct values, sorted, with blanks between. A line that is no JSON object becomes a row of NULLs, which its missing required fields then reject. Fields that nobody declared
 are looked for in samples spread over the file, because reading all keys of each line costs a quarter of the load
 again; declared ones are read wherever they are. Options: `drop` (fields that must never be landed), `nulls`.
 """
@@ -131,12 +130,13 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
         for index, rest in enumerate(unique, start=1):
             paths[f"$.{base}{rest[1:]}"] = f"__paths_{position}[{index}]"
             paths[f'$."{base}"{rest[1:]}'] = f"__paths_{position}[{index}]"
-    for origin in (origin for column in table.columns for origin in column.origins if origin.startswith("#")):
+    for origin in (origin for column in table.columns for origin in column.origins if origin.startswith(("#", "@"))):
         word, path_of_values = _counted(origin)
         base, rest = split_path(path_of_values)
         base = base if base in columns else by_lower.get(base.lower(), base)
         if base in columns:
-            parsed.append(f"{_count(name(base), word, rest)} as __count_{len(parsed)}")
+            values = _joined(name(base), rest) if origin.startswith("@") else _count(name(base), word, rest)
+            parsed.append(f"{values} as __count_{len(parsed)}")
             paths[origin] = f"__count_{len(parsed) - 1}"
     declared = ", ".join(f"{text(column)}: 'VARCHAR'" for column in columns)
     shape = "array" if form == "json_array" else "newline_delimited"
@@ -159,7 +159,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, table: RawTable, delivery: 
 
 
 def _counted(origin: str) -> tuple[str, str]:
-    """The word and the path of an origin that counts."""
+    """The word and the path of an origin that takes many values."""
     word, _, path = origin[1:].partition("$")
     return word, f"${path}"
 
@@ -170,13 +170,24 @@ def _count(field: str, word: str, path: str) -> str:
     counted = (
         f"[x for x in {values} if x = {text(word)}]" if word else f"list_distinct([x for x in {values} if x <> ''])"
     )
-    sought = word or path.rsplit(".", 1)[-1].split("[", 1)[0]
-    return f"cast(try(case when contains({field}, {text(sought)}) then len({counted}) end) as varchar)"
+    return f"cast(try(case when contains({field}, {text(word or _last_key(path))}) then len({counted}) end) as varchar)"
+
+
+def _joined(field: str, path: str) -> str:
+    """SQL text of the values that a path into a field has; NULL where it has none."""
+    values = f"list_sort(list_distinct(json_extract_string({field}, {text(path)})))"
+    return (
+        f"nullif(try(case when contains({field}, {text(_last_key(path))}) then array_to_string({values}, ' ') end), '')"
+    )
+
+
+def _last_key(path: str) -> str:
+    return path.rsplit(".", 1)[-1].split("[", 1)[0]
 
 
 def _field_of(origin: str) -> str:
     """Top-level field that an origin reads."""
-    if origin.startswith("#"):
+    if origin.startswith(("#", "@")):
         origin = _counted(origin)[1]
     return split_path(origin)[0] if origin.startswith("$.") else origin
 

@@ -19,14 +19,18 @@ from tests.built_requests import build_requests
 from tests.unit.usage_shapes import bad_usage
 from tests.unit.usage_shapes.bodies import Body, load_bodies
 from tests.unit.usage_shapes.envelopes import (
+    ADDED_UP,
     ANTHROPIC_BATCH,
     ANTHROPIC_MAPPING,
     ANTHROPIC_MESSAGE,
     BEDROCK,
     CALLBACKS,
+    CODED,
+    CODED_BY_ANTHROPIC,
     ENVELOPES,
     GROUNDED,
     OLLAMA,
+    PASSED_ON,
     PERPLEXITY,
     REQUEST_LOG,
     SEARCHED,
@@ -78,11 +82,18 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "model_responses", "anthropic", [ANTHROPIC_MESSAGE], mapping={"provider": "=anthropic"})
     _land(settings, "model_responses", "grounded", GROUNDED, mapping={"provider": "=google"})
     _land(settings, "model_responses", "searched", [SEARCHED], mapping={"provider": "=openai"})
+    _land(settings, "model_responses", "coded", CODED, mapping={"provider": "=openai"})
+    _land(settings, "model_responses", "coded_by_anthropic", [CODED_BY_ANTHROPIC], mapping={"provider": "=anthropic"})
     _land(settings, "model_responses", "perplexity", PERPLEXITY, mapping={"provider": "=perplexity"})
     _land(settings, "model_responses", "ollama", [OLLAMA], mapping={"provider": "=ollama"})
     _land(settings, "request_log", "request_log", REQUEST_LOG)
     _land(settings, "bedrock", "bedrock", BEDROCK)
     _land(settings, "litellm", "spend_logs", SPEND_LOGS)
+    _land(
+        settings, "litellm", "passing_gateway", [PASSED_ON],
+        mapping={"usage_semantics": "=exclusive", "meter_version": "=1.30.0"},
+    )  # fmt: skip
+    _land(settings, "litellm", "adding_gateway", [ADDED_UP], mapping={"meter_version": "=1.82.0"})
     _land(settings, "litellm", "callbacks", CALLBACKS)
     _land(settings, "model_responses", "bad_answers", bad_usage.answers())
     _land(settings, "model_responses", "turns", TURNS, mapping={"provider": "=anthropic"})

@@ -195,6 +195,18 @@ SPEND_LOGS = [
         },
     },
 ]
+# T2: a gateway that passes Anthropic's counts through. 1,000 cached tokens beside 2,000 fresh ones, or inside them: no field tells.
+_PASSED_ON = {
+    "call_type": "acompletion",
+    "prompt_tokens": 2000,
+    "completion_tokens": 50,
+    "startTime": "2026-11-03T12:00:00.000Z",
+    "model": "claude-opus-4-8",
+    "custom_llm_provider": "anthropic",
+    "metadata": {"usage_object": {"prompt_tokens": 2000, "prompt_tokens_details": {"cached_tokens": 1000}}},
+}
+PASSED_ON = _PASSED_ON | {"request_id": "passed-on"}
+ADDED_UP = _PASSED_ON | {"request_id": "added-up"}
 ANTHROPIC_MESSAGE = {
     "ts": "2026-11-03T12:00:00Z",
     "id": "anthropic-itself",
@@ -293,6 +305,54 @@ SEARCHED = {
         {"type": "message", "content": [{"type": "output_text", "text": f"{SECRET} web_search_call"}]},
     ],
     "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
+}
+# T23: a container in which code ran is billed once, however many answers use it.
+_CODED = {
+    "object": "response",
+    "model": "gpt-5.4",
+    "status": "completed",
+    "output": [
+        {
+            "type": "code_interpreter_call",
+            "status": "completed",
+            "code": SECRET,
+            "container_id": "cntr_a",
+            "outputs": SECRET,
+        },
+        {
+            "type": "code_interpreter_call",
+            "status": "completed",
+            "code": SECRET,
+            "container_id": "cntr_a",
+            "outputs": SECRET,
+        },
+        {"type": "message", "content": [{"type": "output_text", "text": SECRET}]},
+    ],
+    "tools": [{"type": "code_interpreter", "container": {"type": "auto"}}],
+    "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
+}
+CODED = [
+    _CODED | {"ts": "2026-11-03T12:00:00Z", "id": "resp-coded"},
+    _CODED | {"ts": "2026-11-03T12:05:00Z", "id": "resp-coded-again"},
+    _CODED
+    | {
+        "ts": "2026-11-03T12:05:00Z",
+        "id": "resp-coded-large",
+        "output": [
+            {"type": "code_interpreter_call", "container_id": "cntr_b"},
+            {"type": "code_interpreter_call", "container_id": "cntr_c"},
+        ],
+        "tools": [{"type": "code_interpreter", "container": {"type": "auto", "memory_limit": "4g"}}],
+    },
+]
+# Anthropic bills hours of a container, above an allowance of the organisation: no answer says them.
+CODED_BY_ANTHROPIC = {
+    "ts": "2026-11-03T12:00:00Z",
+    "id": "msg-coded",
+    "model": "claude-opus-4-8",
+    "content": SECRET,
+    "container": {"id": "container_011CPR5CNjB747bTd36fQLFk", "expires_at": "2026-11-03T13:00:00Z"},
+    "usage": {"input_tokens": 100, "output_tokens": 50, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
 }
 # total_cost is Perplexity's own: 3 and 15 USD a million, 0.006 for the request
 PERPLEXITY = [

@@ -27,6 +27,21 @@ def test_t2_one_request_costs_the_same_however_its_meter_counts_the_cache(reques
         assert (row["dq_status"], row["input_total_tokens"], row["list_cost"]) == ("ok", 1600, ANTHROPIC), name
 
 
+def test_t2_what_no_row_can_tell_its_delivery_declares(requests) -> None:
+    """2,000 prompt tokens and 1,000 cached ones, on top of them or inside, at 5, 0.5 and 25 USD a million."""
+    seen = {
+        name: tuple(
+            requests[name][column] for column in ("usage_semantics", "meter_version", "input_total_tokens", "list_cost")
+        )
+        for name in ("passed-on", "added-up", "anthropic-itself", "log-exclusive", "converse-body")
+    }
+    assert seen["passed-on"] == ("exclusive", "1.30.0", 3000, Decimal("0.01175"))
+    assert seen["added-up"] == ("inclusive", "1.82.0", 2000, Decimal("0.00675"))
+    assert seen["anthropic-itself"][:2] == seen["log-exclusive"][:2] == ("exclusive", None)
+    # Bedrock's log says which schema it is of
+    assert seen["converse-body"][:2] == ("exclusive", "1.0")
+
+
 @pytest.mark.parametrize(
     ("ts", "dollars"),
     [
@@ -96,6 +111,24 @@ def test_t23_searches_among_the_items_of_an_answer_have_a_fee(requests) -> None:
     row = requests["resp-searched"]
     assert (row["web_searches"], row["storage_searches"]) == (2, 1)
     assert row["list_cost"] == Decimal("0.004") + 2 * Decimal("0.01") + Decimal("0.0025")
+
+
+def test_t23_a_container_in_which_code_ran_is_billed_once(requests) -> None:
+    """gpt-5.4: 2.5 and 15 USD a million; 0.03 a session of the smallest container, which two answers used."""
+    assert (requests["resp-coded"]["code_executions"], requests["resp-coded"]["list_cost"]) == (1, Decimal("0.034"))
+    again = requests["resp-coded-again"]
+    assert (again["code_executions"], again["list_cost"], again["dq_status"]) == (0, Decimal("0.004"), "ok")
+    # two of a larger size, of which no list has the price: at the smallest's, and said to be
+    large = requests["resp-coded-large"]
+    assert (large["code_executions"], large["list_cost"]) == (2, Decimal("0.064"))
+    assert large["dq_status"] == "container_priced_as_smallest"
+
+
+def test_t23_hours_of_a_container_that_no_answer_says_are_named(requests) -> None:
+    """claude-opus-4-8: 5 and 25 USD a million for the tokens; the container's time is on the bill alone."""
+    row = requests["msg-coded"]
+    assert (row["code_executions"], row["list_cost"]) == (None, Decimal("0.00175"))
+    assert row["dq_status"] == "code_execution_not_priced"
 
 
 def test_ollamas_own_counts_are_read_and_cost_no_vendor_anything(requests) -> None:
