@@ -177,23 +177,36 @@ def published_volume_drop(context: Context) -> Finding:
 
 
 def closed_periods_stand(context: Context) -> Finding:
-    """No bill of a closed period was changed by this run: corrections come in a later, open period. It informs, because a vendor
-    may; bill_beliefs_daily has both states.
+    """No bill of a closed period was changed by this run: corrections come in a later, open period. As delivered it informs, because
+    a vendor may; bill_beliefs_daily has both states. The seed's severity decides whether it freezes closed periods instead.
     """
+    limit = context.thresholds.of("closed_periods_stand")
     if ("accountability", "bill_beliefs_daily") not in set(filter(None, map(history_of, context.models))):
-        return Finding(False, severity=WARNING)
-    rows, dollars, first, last = context.row(
+        return Finding(False, severity=limit.severity)
+    changed = context.connection.execute(
         """
-        select count(*), sum(abs(billed_cost - previous_billed_cost)), min(charge_date), max(charge_date)
+        select billing_currency, count(*),
+            sum(abs(billed_cost - previous_billed_cost)) as billed, sum(abs(effective_cost - previous_effective_cost)) as effective,
+            min(charge_date), max(charge_date)
         from marts.accountability.bill_beliefs_daily
         where
             known_from = ? and previous_cost_status = 'billed_closed'
             and (billed_cost <> previous_billed_cost or effective_cost <> previous_effective_cost)
+        group by billing_currency
+        having greatest(billed, effective) > ?::decimal(38, 12)
+        order by greatest(billed, effective) desc, billing_currency
         """,
-        context.as_of,
-    )
-    message = f"bills of closed periods changed, charges of {first} to {last}" if rows else ""
-    return Finding(rows > 0, rows, dollars, message, WARNING)
+        [context.as_of, limit.limit],
+    ).fetchall()
+    if not changed:
+        return Finding(False, severity=limit.severity)
+    parts = [
+        f"{currency} {billed:,.2f} billed and {effective:,.2f} effective, charges of {first} to {last}"
+        for currency, _, billed, effective, first, last in changed
+    ]
+    # Two currencies are never added up: the money is that of the first, all are in the message.
+    message = f"bills of closed periods changed: {'; '.join(parts)}"
+    return Finding(True, sum(row[1] for row in changed), max(changed[0][2:4]), message, limit.severity)
 
 
 def sources_are_fresh(context: Context) -> Finding:
