@@ -29,7 +29,8 @@ served as (
         daily.transferred_cost
     from {{ ref('cost_per_model_daily') }} as daily
     inner join trained
-        on daily.model_id = trained.model_id or daily.model_id like trained.model_id || '@%'
+        on daily.model_id = trained.model_id
+            or substr(daily.model_id, 1, length(trained.model_id) + 1) = trained.model_id || '@'
     where daily.purpose = 'inference'
 
 ),
