@@ -40,6 +40,11 @@ pods as (
         max(case when phase = 'Failed' and value = 1 then 1 else 0 end) as has_failed,
         max(case when phase = 'Succeeded' and value = 1 then 1 else 0 end) as has_succeeded,
         max(case when metric = 'kube_pod_status_reason' and value = 1 then reason end) as reason,
+        -- a Deployment owns its pods through a ReplicaSet that is called after it; a Job's or a daemon's pods serve nobody
+        max(case
+            when owner_kind = 'ReplicaSet' then regexp_replace(owner_name, '-[bcdfghjklmnpqrstvwxz2456789]{6,10}$', '')
+            when owner_kind in ('StatefulSet', 'LeaderWorkerSet') then owner_name
+        end) as owner_deployment_id,
         max(label_team) as label_team,
         max(label_app) as label_app,
         max(label_model) as label_model,
@@ -60,6 +65,9 @@ bounded as (
         least(
             cast(pods.usage_date as timestamp) + interval 1 day, {{ as_of() }}
         ) as day_end,
+        -- notebooks have owners of the same kinds
+        pods.label_model is not null and pods.label_mlflow_run_id is null and coalesce(pods.label_workload_type, 'serving') = 'serving'
+            as may_serve,
         coalesce(pods.start_gauge_at, pods.first_observed_at) as started_at,
         case
             when pods.completed_at is not null then pods.completed_at
@@ -100,10 +108,11 @@ select
     bounded.namespace,
     bounded.pod_name,
     bounded.node_name,
-    coalesce(mapped.deployment_id, bounded.label_app) as deployment_id,
+    coalesce(mapped.deployment_id, bounded.label_app, case when bounded.may_serve then bounded.owner_deployment_id end) as deployment_id,
     case
         when mapped.deployment_id is not null then 'serving_map'
         when bounded.label_app is not null then 'pod_label'
+        when bounded.may_serve and bounded.owner_deployment_id is not null then 'pod_owner'
     end as deployment_rule,
     bounded.started_at,
     bounded.ended_at,

@@ -4,7 +4,8 @@ with source as (
         *,
         -- few series say what their object is labelled with; reading the JSON of all would take most of a day's time
         case when labels like '%"label_%' then labels end as object_labels,
-        case when labels like '%"condition"%' then labels end as condition_labels
+        case when labels like '%"condition"%' then labels end as condition_labels,
+        case when labels like '%"owner_kind"%' then labels end as owner_labels
     from {{ source('kube_state_metrics', 'kube_samples') }}
 
 ),
@@ -49,6 +50,8 @@ renamed as (
         {{ json_text('object_labels', 'label_nvidia_com_gpu_product') }} as label_gpu_product,
         {{ json_text('condition_labels', 'condition') }} as node_condition,
         {{ json_text('condition_labels', 'status') }} as condition_status,
+        {{ json_text('owner_labels', 'owner_kind') }} as owner_kind,
+        {{ json_text('owner_labels', 'owner_name') }} as owner_name,
 
         value,
         case

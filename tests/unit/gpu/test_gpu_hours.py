@@ -209,6 +209,10 @@ def test_g6_energy_is_the_devices_whatever_its_slices(marts):
         "select accelerator_type, energy_source, energy_kwh, energy_seconds, slices from unit_economics.gpu_devices_daily where gpu_uuid = 'GPU-a100-0'"
     ).fetchall()
     assert row == ("A100-80GB", "counter", Decimal("1"), 1800, 2)
+    # nvidia-smi has no counter: 150 W in both readings of an hour
+    assert marts.execute(
+        "select energy_source, energy_kwh, energy_seconds from unit_economics.gpu_devices_daily where gpu_uuid = 'GPU-smi-0'"
+    ).fetchall() == [("power", Decimal("0.15"), 3600)]
     [(failed,)] = marts.execute(
         "select failed_hours from unit_economics.gpu_devices_daily where gpu_uuid = 'GPU-bad-3'"
     ).fetchall()
