@@ -35,7 +35,7 @@ _ARN = re.compile(r"^arn:[^:]*:bedrock:[^/]+/")
 _REGION = re.compile(r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|sa|me|global)\.")
 _ALIKE = 0.6
 
-# Every place where a model is named. Model names in bills count too: a bill may name a model that no request used.
+# Every place where a model is named, besides OpenAI's usage reports (_usage_reports_sql). Model names in bills count too: a bill may name a model that no request used.
 OBSERVED_SQL = r"""
     select custom_llm_provider as raw_provider, model as raw_model, min(_day) as first_day
     from raw.litellm_spend_logs group by all
@@ -56,20 +56,6 @@ OBSERVED_SQL = r"""
     union all
     select 'openai', regexp_extract(line_item, '^(.+),[^,]*$', 1) as raw_model, min(_day)
     from raw.openai_costs group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_completions group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_embeddings group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_moderations group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_images group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_audio_speeches group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_audio_transcriptions group by all
-    union all
-    select 'openai', model, min(_day) from raw.openai_usage_web_search_calls group by all
     union all
     select 'anthropic', model, min(_day) from raw.anthropic_usage_messages group by all
     union all
@@ -118,11 +104,21 @@ def observed_pairs(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]
     """(raw provider, raw model) of all raw tables to the ISO day that first has it, in a fixed order; `con` has the `raw`
     views over the whole lake.
     """
+    observed = " union all ".join([OBSERVED_SQL, *_usage_reports_sql(con)])
     rows = con.execute(
         "select coalesce(raw_provider, ''), raw_model, cast(coalesce(min(first_day), date '0001-01-01') as varchar)"
-        f" from ({OBSERVED_SQL}) where raw_model is not null and raw_model <> '' group by all order by all"
+        f" from ({observed}) where raw_model is not null and raw_model <> '' group by all order by all"
     ).fetchall()
     return {(provider, model): day for provider, model, day in rows}
+
+
+def _usage_reports_sql(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A select for each usage endpoint of OpenAI that names models: a table each, which its declared columns tell."""
+    tables = con.execute(
+        "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'model'"
+        " and starts_with(table_name, 'openai_usage_') order by table_name"
+    ).fetchall()
+    return [f"select 'openai', model, min(_day) from raw.{table} group by all" for (table,) in tables]
 
 
 def resolve(

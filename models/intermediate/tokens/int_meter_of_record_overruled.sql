@@ -98,7 +98,8 @@ seen as (
     where priorities.reaches_next_day and {{ in_dirty_days(next_day) }}
 ),
 
--- What two meters share is in the smaller one, too: only its calls are looked up in the larger, which no grouping then has to hold.
+-- What two meters share is in the smaller one, too: only its calls are looked up in the larger, which no grouping then has to hold. Of any two
+-- at least one is looked up, so which of them it is changes how much is held and never what is found.
 compared as (
     select
         ours.judged_date, ours.is_of_day_before, ours.usage_date, ours.meter, ours.raw_provider, ours.priority, ours.repeats_calls,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import pytest
 from genai_prices.data import providers as genai_providers
 
+from orchestration.lake.raw_views import register
 from orchestration.reference.book import extra_models
-from orchestration.reference.model_aliases import ModelAlias, provider_aliases, resolve
-from orchestration.settings import PROJECT_DIR
+from orchestration.reference.model_aliases import ModelAlias, observed_pairs, provider_aliases, resolve
+from orchestration.settings import PROJECT_DIR, Settings
 
 
 def one(provider: str, model: str) -> ModelAlias:
@@ -119,3 +123,19 @@ def test_every_name_has_one_winner() -> None:
     rows = resolve(seen, provider_aliases(PROJECT_DIR), extra_models())
     assert len({(row.provider_id, row.raw_model) for row in rows}) == len(rows)
     assert all(bool(row.model_id) != (row.matched_by == "none") for row in rows)
+
+
+def test_models_of_every_usage_report_are_resolved(tmp_path: Path) -> None:
+    """OpenAI's endpoints have a table each, and all but two name models; the pipeline reads views of them."""
+    settings = Settings(home=tmp_path, project_dir=PROJECT_DIR, lake_catalog_uri=f"sqlite:///{tmp_path / 'catalog.db'}")
+    endpoints = (
+        "audio_speeches", "audio_transcriptions", "completions", "embeddings", "images", "moderations", "web_search_calls",
+    )  # fmt: skip
+    with duckdb.connect() as con:
+        register(con, settings)
+        for endpoint in endpoints:
+            con.execute(f"create table {endpoint} as select * from raw.openai_usage_{endpoint}")
+            con.execute(f"insert into {endpoint} by name select '{endpoint}' as model, date '2026-11-03' as _day")
+            con.execute(f"create or replace view raw.openai_usage_{endpoint} as from {endpoint}")
+        pairs = observed_pairs(con)
+    assert pairs == {("openai", endpoint): "2026-11-03" for endpoint in endpoints}
