@@ -25,9 +25,12 @@ def price_book(
     """Every price of these providers (and of those whose models they serve), and of every provider that facts, overrides
     or LiteLLM's map name; in a fixed order.
     """
-    facts, uplifts = read_facts(), read_uplifts()
+    providers = set(provider_ids)
+    facts = read_facts()
+    # what a reseller charges for a place is nobody's price where nobody calls it there
+    uplifts = [one for one in read_uplifts() if not one.served_by or one.served_by in providers]
     of_model: dict[tuple[str, str], list[TokenPrice]] = {}
-    for row in list_prices(provider_ids):
+    for row in list_prices(providers):
         of_model.setdefault((row.provider_id, row.model_id), []).append(row)
     for provider_id, model_id in extra_models(overrides, litellm):
         of_model.setdefault((provider_id, model_id), [])

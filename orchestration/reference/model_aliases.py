@@ -28,7 +28,8 @@ from orchestration.reference.price_book import list_version
 
 SELF_HOSTED = "self_hosted"
 # A gateway's route before the vendor's own name: `bedrock/us.anthropic…`, `vertex_ai/gemini…`.
-_ROUTE = re.compile(r"^[a-z0-9_\-.]+/")
+# Not a place that has prices of its own, Azure's data zones: without it the name would mean another price.
+_ROUTE = re.compile(r"^(?!(?:us|eu|apac|us-gov)/)[a-z0-9_\-.]+/")
 # Vertex AI's full resource name, and Google's short one.
 _RESOURCE = re.compile(r"^(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?models/")
 _ARN = re.compile(r"^arn:[^:]*:bedrock:[^/]+/")

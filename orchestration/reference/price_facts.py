@@ -77,7 +77,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Uplift:
-    """One row of price_uplifts.csv, or what a map says (`is_of_map`): that may end with the map."""
+    """One row of price_uplifts.csv, or what a map says (`is_of_map`): that may end with the map.
+
+    `served_by` is the provider that sells the model in this place, where it is not the one whose list price is multiplied.
+    """
 
     provider_id: str
     model_pattern: str
@@ -87,6 +90,7 @@ class Uplift:
     valid_to: date | None
     source: str
     is_of_map: bool = False
+    served_by: str = ""
 
     def names(self, provider_id: str, model_id: str) -> bool:
         """Whether the multiplier is of this model."""
@@ -143,6 +147,7 @@ def read_uplifts() -> list[Uplift]:
             _day(row["valid_from"]) or BEGINNING,
             _day(row["valid_to"]),
             row["source"],
+            served_by=row["served_by"],
         )
         for row in _read("price_uplifts.csv")
     ]

@@ -51,10 +51,10 @@ places as (
         and wanted.usage_date >= prices.valid_from and wanted.usage_date < prices.valid_to
         and prices.weekdays like concat('%', {{ iso_weekday('wanted.usage_date') }}, '%')
     where prices.residency in ('any', wanted.residency)
-        -- the variants of a list hold for its own provider only
+        -- the variants of a list hold for its own provider only; a place that a reseller has is named for it (Azure's data zones)
         and (
             prices.provider_id = wanted.provider_id
-            or (prices.service_tier = 'standard' and prices.processing = 'standard' and prices.residency = 'any')
+            or (prices.service_tier = 'standard' and prices.processing = 'standard' and prices.residency in ('any', wanted.residency))
         )
 ),
 

@@ -33,6 +33,18 @@ GOLDEN: dict[str, tuple[str, str, tuple[str, str], str, dict[str, int], str]] = 
     "batch": ("openai", "gpt-5.4", BATCH, "", _use(6000, 1000, input_cache_read=4000), "0.01552"),
     "no residency": ("openai", "gpt-5.4", STANDARD, "", _use(10_000, 1000), "0.040"),
     "eu residency": ("openai", "gpt-5.4", STANDARD, "eu", _use(10_000, 1000), "0.044"),
+    # Azure's data zones: a tenth more, the newest family a fifth in the EU (azure/eu/gpt-6-sol: 2.4 and 12); elsewhere no list has a price.
+    "azure global": ("azure", "gpt-5.4", STANDARD, "global", _use(10_000, 1000), "0.040"),
+    "azure us data zone": ("azure", "gpt-5.4", STANDARD, "us", _use(10_000, 1000), "0.044"),
+    "azure eu data zone": ("azure", "gpt-4o", STANDARD, "eu", _use(10_000, 1000), "0.0385"),
+    "azure eu data zone, dearer": ("azure", "gpt-6-sol", STANDARD, "eu", _use(10_000, 1000), "0.036"),
+    "azure region": ("azure", "gpt-5.4", STANDARD, "swedencentral", _use(10_000, 1000), "0.040"),
+    "vertex region": ("google", "claude-opus-4-8", STANDARD, "europe-west1", _use(10_000, 1000), "0.0825"),
+    "vertex global": ("google", "claude-opus-4-8", STANDARD, "global", _use(10_000, 1000), "0.075"),
+    "openai us host": ("openai", "gpt-5.4", STANDARD, "us.api.openai.com", _use(10_000, 1000), "0.044"),
+    "bedrock in a region": (
+        "aws", "regional.anthropic.claude-opus-4-8-v1:0", STANDARD, "", _use(10_000, 1000), "0.0825",
+    ),
     "5m and 1h": (
         "anthropic", "claude-sonnet-4-5", STANDARD, "",
         _use(100, 50, input_cache_read=1000, input_cache_write_5m=200, input_cache_write_1h=300), "0.0039",

@@ -15,4 +15,5 @@ def test_a_worked_price(name: str, priced: dict[str, dict]) -> None:
     row = priced[name]
     assert row["list_cost"] == (Decimal(expected) if expected else None)
     # What is not sold is unknown, not free, and the model is known all the same.
+    assert row["is_residency_fallback"] == (name == "azure region")
     assert (row["pricing_status"], row["model_id"]) == ("priced" if expected else "unpriced", GOLDEN[name][1])

@@ -68,6 +68,9 @@ def one(provider: str, model: str) -> ModelAlias:
             "google",
             "stripped_exact",
         ),
+        # a data zone is no route: its prices are others
+        ("azure", "us/gpt-5.4", "azure", "", "", "none"),
+        ("azure", "azure/gpt-5.4", "azure", "gpt-5.4", "openai", "stripped_clause"),
         ("cohere", "rerank-v3.5", "cohere", "rerank-v3.5", "cohere", "declared"),
         ("openai", "no-such-model", "openai", "", "", "none"),
         ("some-new-cloud", "gpt-5.4", "some-new-cloud", "", "", "none"),
