@@ -196,7 +196,22 @@ def _gpu_hours(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
             f"{busy or 0:.0%}",
             currency,
         )
-    console.print(table, "")
+    console.print(table)
+    healthy, drained, failed, not_seen, not_delivered = connection.execute(
+        """
+        select sum(free_healthy_gpu_hours), sum(free_drained_gpu_hours), sum(free_failed_gpu_hours), sum(free_not_seen_gpu_hours),
+            sum(not_delivered_gpu_hours)
+        from unit_economics.cost_per_gpu_hour_daily
+        where date_trunc('month', usage_date) = ?
+        """,
+        [closed_month(connection)],
+    ).fetchone()
+    console.print(
+        f"Nobody held {amount(healthy + drained + failed + not_seen + not_delivered, 0)} of these hours: healthy {amount(healthy, 0)}, "
+        f"drained {amount(drained, 0)}, failed {amount(failed, 0)},\nseen by the bill alone {amount(not_seen, 0)}, "
+        f"reserved and not delivered {amount(not_delivered, 0)}.\n",
+        highlight=False,
+    )
 
 
 def _dearest_run(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
