@@ -3,6 +3,8 @@
     'not_delivered',
 ] -%}
 {%- set terms = ['usage_date', 'vendor', 'accelerator_type', 'purchase_option', 'region_id', 'cost_status', 'billing_currency'] -%}
+{#- The fee of a capacity block may stand on a line of its own: what its hours cost is then unknown, and not nothing. -#}
+{%- set known_cost = "case when summed.purchase_option = 'capacity_block' then nullif(summed.node_cost, 0) else summed.node_cost end" -%}
 {{ config(
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
 ) }}
@@ -40,9 +42,9 @@ summed as (
 
 select
     summed.*,
-    {{ unit_rate('summed.node_cost', 'summed.paid_gpu_hours') }} as cost_per_paid_gpu_hour,
-    {{ unit_rate('summed.node_cost', 'summed.allocated_gpu_hours') }} as cost_per_allocated_gpu_hour,
-    {{ unit_rate('summed.node_cost', 'summed.productive_gpu_hours') }} as cost_per_productive_gpu_hour,
+    {{ unit_rate(known_cost, 'summed.paid_gpu_hours') }} as cost_per_paid_gpu_hour,
+    {{ unit_rate(known_cost, 'summed.allocated_gpu_hours') }} as cost_per_allocated_gpu_hour,
+    {{ unit_rate(known_cost, 'summed.productive_gpu_hours') }} as cost_per_productive_gpu_hour,
     {{ unit_rate('summed.list_cost', 'summed.list_priced_gpu_hours') }} as list_cost_per_paid_gpu_hour,
     {{ unit_rate('summed.contracted_cost', 'summed.contract_priced_gpu_hours') }} as contracted_cost_per_paid_gpu_hour,
     rates.to_currency as reporting_currency,

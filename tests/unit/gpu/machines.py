@@ -51,6 +51,7 @@ def bill() -> str:
         line("i-cut", "koku.a100", 10, "3"),
         line("i-tpu", "ct5lp-hightpu-4t", 10, "8"),
         line("i-trn", "trn1.2xlarge", 10, "1"),
+        line("i-inf", "inf2.xlarge", 10, "1"),
         line("i-amd", "mi300x.8", 10, "16"),
         line("i-smi", "smi.2", 10, "4"),
         line("i-oc", "oc.4", 10, "4"),
@@ -67,6 +68,8 @@ def bill() -> str:
         line("i-block", "p5.48xlarge", 10, "30", BilledCost="0", CapacityReservationId="cr-2", CapacityReservationStatus="Used",
              SkuMeter="USE2-BoxUsage:p5.48xlarge", x_Operation="RunInstances:CB"),
         line("i-block-text", "p5.48xlarge", 10, "36", ChargeDescription="$0.00 per Capacity Block Linux p5.48xlarge Instance Hour"),
+        # as in a Cost and Usage Report, where the fee stays on its line
+        line("i-block-cur", "p5.48xlarge", 10, "0", RegionId="r2", x_Operation="RunInstances:CB"),
         line("", "p5.48xlarge", 10, "0", BilledCost="1440", ChargeCategory="Purchase", SkuMeter="USE2-CapacityBlockFee:p5.48xlarge"),
         # reserved on demand and used
         line("i-reserved", "p5.48xlarge", 10, "16", CapacityReservationId="cr-3", CapacityReservationStatus="Used",
@@ -165,6 +168,9 @@ def kubernetes() -> str:
     found += node("trn", "i-trn", 10, 11, {"label_node_kubernetes_io_instance_type": "trn1.2xlarge"},
                   {"aws_amazon_com_neuroncore": [(10, 2)], "aws_amazon_com_neuron": [(10, 1)]})  # fmt: skip
     found += pod("nki", "trn", 10, 11, {"aws_amazon_com_neuroncore": 1}, "green")
+    found += node("inf", "i-inf", 10, 11, {"label_node_kubernetes_io_instance_type": "inf2.xlarge"},
+                  {"aws_amazon_com_neuroncore": [(10, 2)], "aws_amazon_com_neuron": [(10, 1)]})  # fmt: skip
+    found += pod("infer", "inf", 10, 11, {"aws_amazon_com_neuroncore": 2}, "blue")
     found += node("amd", "i-amd", 10, 11, {}, {"amd_com_gpu": [(10, 16)]})
     found += pod("rocm", "amd", 10, 11, {"amd_com_gpu": 8}, "blue")
     shared = {"label_nvidia_com_gpu_product": "NVIDIA-L4-SHARED"}
@@ -241,18 +247,25 @@ def cloud_monitoring() -> str:
 
 
 def neuron() -> str:
-    """A host with one Trainium of two cores; core 0 is 40 percent busy for a pod."""
-    counters = {"period": 1.0, "neuroncores_in_use": {"0": {"neuroncore_utilization": 40.0}}, "error": ""}
-    report = {
-        "timestamp": iso(10.5),
-        "instance_info": {"instance_id": "i-trn", "instance_type": "trn1.2xlarge"},
-        "neuron_hardware_info": {"neuron_device_count": 1, "neuroncore_per_device_count": 2},
-        "neuron_runtime_data": [{"pid": 1, "report": {"neuroncore_counters": counters}}],
-        "neuron_k8s_info": {
-            "neuroncores_k8s_info": {"0": {"pod_name": "nki", "namespace": "lab", "container_name": ["main"]}}
-        },
-    }
-    return json.dumps(report) + "\n"
+    """Two hosts: a Trainium of two cores, of which a pod has core 0 at 40 percent, and an Inferentia whose cores are at 90 and 50."""
+
+    def report(instance: str, instance_type: str, pod: str, percents: list[float]) -> str:
+        cores = {str(core): {"neuroncore_utilization": percent} for core, percent in enumerate(percents)}
+        counters = {"period": 1.0, "neuroncores_in_use": cores, "error": ""}
+        holder = {"pod_name": pod, "namespace": "lab", "container_name": ["main"]}
+        return json.dumps({
+            "timestamp": iso(10.5),
+            "instance_info": {"instance_id": instance, "instance_type": instance_type},
+            "neuron_hardware_info": {"neuron_device_count": 1, "neuroncore_per_device_count": 2},
+            "neuron_runtime_data": [{"pid": 1, "report": {"neuroncore_counters": counters}}],
+            "neuron_k8s_info": {"neuroncores_k8s_info": dict.fromkeys(cores, holder)},
+        })  # fmt: skip
+
+    reports = [
+        report("i-trn", "trn1.2xlarge", "nki", [40.0]),
+        report("i-inf", "inf2.xlarge", "infer", [90.0, 50.0]),
+    ]
+    return "\n".join(reports) + "\n"
 
 
 def nvidia_smi() -> str:

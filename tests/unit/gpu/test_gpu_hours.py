@@ -105,6 +105,9 @@ def test_law_4_what_is_out_of_order_costs_the_platform_and_what_is_free_its_pool
         # one of two NeuronCores at 40 %
         ("i-trn", "Trainium1-32GB", {("productive", "green", "neuroncore_utilization"): 0.2,
                                      ("allocated_unused", "green", "neuroncore_utilization"): 0.3, ("free_healthy", None, None): 0.5}),
+        # both cores of an Inferentia, at 90 and 50 %
+        ("i-inf", "Inferentia2-32GB", {("productive", "blue", "neuroncore_utilization"): 0.7,
+                                       ("allocated_unused", "blue", "neuroncore_utilization"): 0.3}),
         # eight of sixteen partitions are a device, and partition 0 speaks for it: 75 %
         ("i-amd", "MI300X-192GB", {("productive", "blue", "gpu_gfx_activity"): 0.75, ("allocated_unused", "blue", "gpu_gfx_activity"): 0.25,
                                    ("free_healthy", None, None): 1}),
@@ -116,7 +119,7 @@ def test_law_4_what_is_out_of_order_costs_the_platform_and_what_is_free_its_pool
         # OpenShift: half an hour of 4/8 of a GPU; nothing measures it
         ("i-ocp", "A100-80GB", {("activity_unknown", "red", None): 0.25, ("free_healthy", None, None): 0.75}),
     ],
-    ids=["TPU", "Trainium", "AMD", "nvidia-smi", "OpenCost", "OpenShift"],
+    ids=["TPU", "Trainium", "Inferentia", "AMD", "nvidia-smi", "OpenCost", "OpenShift"],
 )  # fmt: skip
 def test_every_kind_of_accelerator_ends_in_the_same_states(marts, resource, accelerator, expected):
     assert hours(marts, resource) == expected
@@ -136,7 +139,7 @@ def test_the_price_of_an_hour_by_purchase_option(marts):
     rows = marts.execute(
         "select purchase_option, paid_gpu_hours, free_not_seen_gpu_hours, not_delivered_gpu_hours, round(node_cost, 9), cost_per_paid_gpu_hour,"
         " list_cost_per_paid_gpu_hour, contracted_cost_per_paid_gpu_hour, cost_per_productive_gpu_hour"
-        " from unit_economics.cost_per_gpu_hour_daily where accelerator_type = 'H100-80GB' and vendor = 'Cloud' order by 1"
+        " from unit_economics.cost_per_gpu_hour_daily where accelerator_type = 'H100-80GB' and vendor = 'Cloud' and region_id = 'r1' order by 1"
     ).fetchall()
     assert [
         tuple(None if value is None else float(value) if isinstance(value, Decimal) else value for value in row)
@@ -162,6 +165,11 @@ def test_a_capacity_block_is_told_by_what_the_vendors_call_it(marts):
         ("i-flex", "on_demand"),
         ("i-reserved", "on_demand"),
     ]
+    # where the fee is on a line of its own, what an hour costs is not known, and not nothing
+    assert marts.execute(
+        "select paid_gpu_hours, node_cost, cost_per_paid_gpu_hour, cost_per_productive_gpu_hour from unit_economics.cost_per_gpu_hour_daily"
+        " where region_id = 'r2'"
+    ).fetchall() == [(8, 0, None, None)]
     # its fee is cash of its buyer and no second cost of the hours
     assert marts.execute(
         "select sum(billed_cost), sum(effective_cost) from core.fct_cost_allocation where charge_category = 'Purchase'"
