@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from orchestration.gates.publish_checks import Context, closed_periods_stand
+from orchestration.gates.publish_checks import Context, closed_periods_stand, unpriced_requests_share
 from orchestration.gates.thresholds import Threshold, Thresholds
 from orchestration.publishing.catalog import PublishedModel
 
@@ -58,3 +58,19 @@ def test_a_changed_closed_period_is_named_by_currency_and_as_serious_as_the_seed
 def test_the_amount_that_is_allowed_is_of_each_currency(beliefs):
     assert found(beliefs, "2", "critical").rows == 1
     assert not found(beliefs, "5", "critical").failed
+
+
+@pytest.mark.parametrize(("unpriced", "is_failed"), [(2, False), (3, True)])
+def test_t3_the_share_of_requests_without_a_price_is_allowed_up_to_the_threshold(unpriced, is_failed):
+    """2 of 100 are 2 %; what runs on own GPUs has no price list and is left aside."""
+    con = duckdb.connect()
+    con.execute("attach ':memory:' as build; create schema build.intermediate")
+    con.execute(
+        "create table build.intermediate.int_request_groups_hourly as select * from (values"
+        f" ('openai', 60, {unpriced - 1}), ('anthropic', 40, 1), ('self_hosted', 900, 900))"
+        " as rows (provider_id, requests, unpriced_requests)"
+    )
+    thresholds = Thresholds({("unpriced_requests_share", "*"): Threshold(Decimal("0.02"), "critical")})
+    finding = unpriced_requests_share(Context(con, [BILLS], thresholds, AS_OF, True, [date(2026, 11, 3)], {}))
+    assert (finding.failed, finding.rows, finding.severity) == (is_failed, unpriced, "critical")
+    assert finding.message == f"{unpriced}.00% of 100 requests have no price, allowed are 2.00%"
