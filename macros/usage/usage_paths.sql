@@ -99,10 +99,11 @@
     }) }}
 {%- endmacro %}
 
-{#- Unit class to what of usage_parts is its quantity. A request has a fee of its own where the vendor says how much it searched for it. -#}
+{#- Unit class to what of usage_parts is its quantity. A request has a fee of its own where the vendor says how much it searched for it. Groq
+    bills at least ten seconds of sound for a request that has any (genai-prices 0.2.3). -#}
 {% macro usage_units() -%}
     {{ return({
-        'web_searches': 'searches', 'priced_requests': 'case when search_context is not null then 1 end', 'rerank_searches': 'cohere_searches', 'input_audio_seconds': 'audio_seconds',
+        'web_searches': 'searches', 'priced_requests': 'case when search_context is not null then 1 end', 'rerank_searches': 'cohere_searches', 'input_audio_seconds': "case when raw_provider = 'groq' and audio_seconds > 0 then greatest(audio_seconds, 10) else audio_seconds end",
         'output_video_seconds': 'video_seconds', 'input_characters': 'characters', 'input_document_pages': 'pages', 'output_images': 'images'
     }) }}
 {%- endmacro %}

@@ -28,6 +28,7 @@ from tests.unit.usage_shapes.envelopes import (
     CODED,
     CODED_BY_ANTHROPIC,
     ENVELOPES,
+    GROQ,
     GROUNDED,
     OLLAMA,
     PASSED_ON,
@@ -81,6 +82,7 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     _land(settings, "model_responses", "anthropic_batch", ANTHROPIC_BATCH, mapping=ANTHROPIC_MAPPING)
     _land(settings, "model_responses", "anthropic", [ANTHROPIC_MESSAGE], mapping={"provider": "=anthropic"})
     _land(settings, "model_responses", "grounded", GROUNDED, mapping={"provider": "=google"})
+    _land(settings, "model_responses", "groq", GROQ, mapping={"provider": "=groq"})
     _land(settings, "model_responses", "searched", [SEARCHED], mapping={"provider": "=openai"})
     _land(settings, "model_responses", "coded", CODED, mapping={"provider": "=openai"})
     _land(settings, "model_responses", "coded_by_anthropic", [CODED_BY_ANTHROPIC], mapping={"provider": "=anthropic"})
@@ -119,7 +121,7 @@ def raw(bodies: list[Body], tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(str(database), read_only=True) as con:
         pairs = model_aliases.observed_pairs(con)
     price_rows.write_rows(
-        folder / "token_prices.csv", book.price_book({"perplexity", *(body.provider for body in bodies)})
+        folder / "token_prices.csv", book.price_book({"perplexity", "groq", *(body.provider for body in bodies)})
     )
     names = model_aliases.provider_aliases(PROJECT_DIR)
     model_aliases.write_model_aliases(folder / "model_aliases.csv", model_aliases.resolve(pairs, names))

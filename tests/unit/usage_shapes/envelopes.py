@@ -107,6 +107,16 @@ ENVELOPES = [
     {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
     {"ts": "2026-11-03T12:00:00Z", "model": "gpt-5.4", "usage": {"prompt_tokens": 2, "total_tokens": 2}},
 ]
+# half a second, and a minute and a half
+GROQ = [
+    {
+        "ts": "2026-11-03T12:00:00Z",
+        "id": f"groq-{seconds}",
+        "model": "whisper-large-v3",
+        "usage": {"type": "duration", "seconds": seconds},
+    }
+    for seconds in (0.5, 10, 90)
+]
 # results of a batch have no time
 ANTHROPIC_MAPPING = {"provider": "=anthropic", "requested_at": "=2026-11-03T12:00:00Z"}
 ANTHROPIC_BATCH = [

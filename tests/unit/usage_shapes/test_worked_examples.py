@@ -85,6 +85,15 @@ def test_seconds_of_sound_are_priced_by_the_second(requests) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "billed", "dollars"), [(0.5, 10, "0.00030833333"), (10, 10, "0.00030833333"), (90, 90, "0.00277499997")]
+)
+def test_groq_bills_ten_seconds_at_least(requests, seconds, billed, dollars) -> None:
+    """whisper-large-v3: 0.111 USD an hour, 0.000030833333 a second at the book's twelve places."""
+    row = requests[f"groq-{seconds}"]
+    assert (row["input_audio_seconds"], row["list_cost"]) == (billed, Decimal(dollars))
+
+
+@pytest.mark.parametrize(
     ("name", "units", "fee"),
     [
         # Gemini 2 bills the prompt that is grounded, however many queries it took; Gemini 3 each distinct query
