@@ -174,7 +174,30 @@ def write_reference(folder: Path, timeline: Timeline, fleet: Fleet) -> list[Path
         ),
         write_fx_rates(folder / "fx_rates.csv", timeline),
         _write_commitments(folder / "commitments.csv", timeline),
+        _write_carbon_factors(folder / "carbon_factors.csv", timeline),
     ]
+
+
+def _write_carbon_factors(path: Path, timeline: Timeline) -> Path:
+    """What the company's sustainability report uses; figures of its own for places that are made up, of a real order of size."""
+    start = timeline.start.date()
+    grid, anywhere = "grid_gco2e_per_kwh", ("*", "*", "*")
+    rows = [
+        (grid, "location", "AWS", "us-east-1", "*", 285, "utility", "2025"),
+        (grid, "location", "AWS", "us-west-2", "*", 275, "utility", "2025"),
+        (grid, "market", "AWS", "*", "*", 30, "vendor's report", "2025"),
+        (grid, "location", "Northgrid", "*", "*", 28, "utility", "2025"),
+        (grid, "market", "Northgrid", "*", "*", 11, "vendor's report", "2025"),
+        ("pue_ratio", "", "AWS", "*", "*", "1.15", "vendor's report", "2025"),
+        ("pue_ratio", "", "Northgrid", "*", "*", "1.08", "vendor's report", "2025"),
+        ("host_watts", "", *anywhere, 120, "measured", "1"),
+        ("host_watts", "", "*", "*", "H100-80GB", 300, "measured", "1"),
+        ("host_watts", "", "*", "*", "H200-141GB", 300, "measured", "1"),
+        ("embodied_kgco2e", "", *anywhere, 150, "maker", "1"),
+        ("life_hours", "", *anywhere, 4 * 8760, "company", "1"),
+    ]
+    header = "factor,method,vendor,region_id,accelerator_type,value,source,version,valid_from,valid_to"
+    return write_csv(path, header, [(*row, start, None) for row in rows])
 
 
 def _write_serving_map(path: Path, timeline: Timeline) -> Path:
