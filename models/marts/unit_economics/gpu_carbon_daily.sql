@@ -131,7 +131,7 @@ matched as (
                 factors.valid_from desc
         ) as rank
     from places
-    inner join {{ ref('stg_reference__carbon_factors') }} as factors
+    inner join {{ ref('int_carbon_factors') }} as factors
         on factors.vendor in ('*', lower(places.vendor))
         and factors.region_id in ('*', lower(places.region_id))
         and factors.accelerator_type in ('*', places.accelerator_type)
