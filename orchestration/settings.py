@@ -21,7 +21,7 @@ class Settings:
         project_dir: The dbt project, also the repository root.
         lake_catalog_uri: SQLAlchemy URI of the Iceberg SQL catalog; PostgreSQL in production.
         threads: DuckDB and dbt threads.
-        memory_limit: DuckDB memory limit, for example ``4GB``.
+        memory_limit: DuckDB memory limit, for example ``4GB``; Python and files being read come on top, about half a gigabyte.
         report_currency: ISO 4217 code of the reporting currency shown beside the billing currency.
         report_time_zone: Name of the time zone (IANA) in which reports count days; everything is stored in UTC.
         keep_versions: Number of published versions kept.
@@ -33,7 +33,7 @@ class Settings:
     project_dir: Path
     lake_catalog_uri: str
     threads: int = 2
-    memory_limit: str = "4GB"
+    memory_limit: str = "3GB"
     report_currency: str = "USD"
     report_time_zone: str = "UTC"
     keep_versions: int = 5
@@ -50,7 +50,7 @@ class Settings:
             project_dir=PROJECT_DIR,
             lake_catalog_uri=env.get("AI_FINOPS_LAKE_CATALOG_URI") or f"sqlite:///{root / 'lake' / 'catalog.db'}",
             threads=int(env.get("AI_FINOPS_THREADS", "2")),
-            memory_limit=env.get("AI_FINOPS_MEMORY_LIMIT", "4GB"),
+            memory_limit=env.get("AI_FINOPS_MEMORY_LIMIT", "3GB"),
             report_currency=env.get("AI_FINOPS_REPORT_CURRENCY", "USD"),
             report_time_zone=env.get("AI_FINOPS_REPORT_TIME_ZONE", "UTC"),
             keep_versions=int(env.get("AI_FINOPS_KEEP_VERSIONS", "5")),
