@@ -27,11 +27,12 @@ with telemetry as (
 
 ),
 
--- What a device says of itself, for machines whose type the list does not have.
+-- What a device says of itself, for machines whose type the list does not have. The days of a charge are rebuilt together.
 devices as (
 
     select charge_id, max(accelerator_type) as accelerator_type
     from {{ ref('int_pieces_gpu_telemetry') }}
+    where {{ in_dirty_days('usage_date') }}
     group by charge_id
 
 ),
