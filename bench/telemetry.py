@@ -24,7 +24,7 @@ GPUS = 1000
 GPUS_PER_NODE = 8
 STEP_SECONDS = 60
 PAGES_PER_DAY = 24
-REDUCED = ["+int_gpu_activity_hourly"]
+REDUCED = ["+int_gpu_activity_hourly", "+int_device_hours"]
 
 
 def write_day(folder: Path, day: date) -> list[Path]:

@@ -26,7 +26,7 @@
         it: the sides of a join stay as they are written. The setting is global; it costs the models beside this one little. #}
     {%- do run_query("set disabled_optimizers = 'build_side_probe_side'") -%}
     {% call statement('main') -%}
-        {%- for batch in day_batches(days_in_use) %}
+        {%- for batch in day_batches(days_in_use, 100000) %}
         copy (select * from ({{ sql }}) as model where {{ replace_by }} in (date '{{ batch | join("', date '") }}'))
         to '{{ root }}{{ '' if batch | length > 1 else '/' ~ replace_by ~ '=' ~ batch[0] ~ '/part_0.parquet' }}' (
             format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000, write_bloom_filter false
@@ -56,12 +56,12 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
 
-{#- Days (with their rows) in batches of at most 100,000 rows, or one day. -#}
-{% macro day_batches(days_and_rows) -%}
+{#- Days (with their rows) in batches of at most so many rows, or one day. -#}
+{% macro day_batches(days_and_rows, rows_at_once) -%}
     {%- set batches = [] -%}
     {%- set rows = namespace(of_batch=none) -%}
     {%- for day in days_and_rows.rows -%}
-        {%- if rows.of_batch is none or rows.of_batch + day[1] > 100000 -%}
+        {%- if rows.of_batch is none or rows.of_batch + day[1] > rows_at_once -%}
             {%- do batches.append([]) -%}
             {%- set rows.of_batch = 0 -%}
         {%- endif -%}

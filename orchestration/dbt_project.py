@@ -53,6 +53,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "AI_FINOPS_PARQUET_ROOT": str(settings.requests_dir),
         "AI_FINOPS_THREADS": str(settings.threads),
         "AI_FINOPS_MEMORY_LIMIT": settings.memory_limit,
+        "AI_FINOPS_SAMPLES_AT_ONCE": str(settings.samples_at_once),
         "AI_FINOPS_REPORT_CURRENCY": settings.report_currency,
         "AI_FINOPS_REPORT_TIME_ZONE": settings.report_time_zone,
         # All days and no clock, unless a `Build` says otherwise: another night's must not get through.

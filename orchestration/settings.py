@@ -22,6 +22,7 @@ class Settings:
         lake_catalog_uri: SQLAlchemy URI of the Iceberg SQL catalog; PostgreSQL in production.
         threads: DuckDB and dbt threads.
         memory_limit: DuckDB memory limit, for example ``4GB``; Python and files being read come on top, about half a gigabyte.
+        samples_at_once: Telemetry samples that one statement reduces; more are reduced some days at a time, for they would not fit memory.
         report_currency: ISO 4217 code of the reporting currency shown beside the billing currency.
         report_time_zone: Name of the time zone (IANA) in which reports count days; everything is stored in UTC.
         keep_versions: Number of published versions kept.
@@ -34,6 +35,7 @@ class Settings:
     lake_catalog_uri: str
     threads: int = 2
     memory_limit: str = "3GB"
+    samples_at_once: int = 3_000_000
     report_currency: str = "USD"
     report_time_zone: str = "UTC"
     keep_versions: int = 5
@@ -51,6 +53,7 @@ class Settings:
             lake_catalog_uri=env.get("AI_FINOPS_LAKE_CATALOG_URI") or f"sqlite:///{root / 'lake' / 'catalog.db'}",
             threads=int(env.get("AI_FINOPS_THREADS", "2")),
             memory_limit=env.get("AI_FINOPS_MEMORY_LIMIT", "3GB"),
+            samples_at_once=int(env.get("AI_FINOPS_SAMPLES_AT_ONCE", "3000000")),
             report_currency=env.get("AI_FINOPS_REPORT_CURRENCY", "USD"),
             report_time_zone=env.get("AI_FINOPS_REPORT_TIME_ZONE", "UTC"),
             keep_versions=int(env.get("AI_FINOPS_KEEP_VERSIONS", "5")),

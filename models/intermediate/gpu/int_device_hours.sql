@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_device_samples', 'days_from_day': 'sample_date'}
+) }}
 {#- What a whole device drew and whether it was in order. Exporters repeat device metrics for each slice and holder (pitfall G6), so a
     moment of a device is one value. Energy counters differ from reading to reading; one that has fallen was reset and counts from 0.
     The time from a day's last reading to the next day's first is in neither day: energy_seconds says how much time is. -#}

@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_device_samples', 'days_from_day': 'sample_date'}
+) }}
 {#- Averages, so that a sample landed or scraped twice does not count twice. One pass over the samples of the day. -#}
 
 with signals as (
@@ -49,10 +52,10 @@ ranked as (
     select
         *,
         sum(out_of_range_readings) over (
-            partition by usage_hour, node_name, gpu_uuid, mig_instance_id, namespace, pod_name, hpc_job
+            partition by usage_date, usage_hour, node_name, gpu_uuid, mig_instance_id, namespace, pod_name, hpc_job
         ) as all_out_of_range_readings,
         row_number() over (
-            partition by usage_hour, node_name, gpu_uuid, mig_instance_id, namespace, pod_name, hpc_job
+            partition by usage_date, usage_hour, node_name, gpu_uuid, mig_instance_id, namespace, pod_name, hpc_job
             order by case when observations > 0 then 0 else 1 end, preference
         ) as signal_rank
     from signals
