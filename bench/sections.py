@@ -28,7 +28,7 @@ AS_PROCESSOR = "  the same in processor time"
 RESTATED_DAY = date(2026, 10, 23)
 # GPU samples: the same day is added to a history of one day and of these.
 TELEMETRY_DAY = date(2026, 10, 1)
-TELEMETRY_HISTORY = 9
+TELEMETRY_HISTORY = 29
 
 
 @dataclass
