@@ -12,7 +12,7 @@ with counted as (
     group by usage_date, provider_id, model_id, meter
 )
 
-select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.tokens, others.tokens as other_tokens
+select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.tokens as counted, others.tokens as other_counted
 from counted as ours
 inner join counted as others
     on ours.usage_date = others.usage_date
@@ -24,7 +24,7 @@ inner join {{ ref('gate_thresholds') }} as thresholds
 where abs(ours.tokens - others.tokens) <= thresholds.threshold * greatest(ours.tokens, others.tokens)
     and greatest(ours.tokens, others.tokens) > 0
 union all
-select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter, ours.failures, others.failures
+select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.failures as counted, others.failures as other_counted
 from counted as ours
 inner join counted as others
     on ours.usage_date = others.usage_date
