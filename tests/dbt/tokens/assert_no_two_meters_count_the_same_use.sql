@@ -10,25 +10,25 @@ with counted as (
     from {{ ref('meter_coverage_daily') }}
     where not is_vendor_report and requests_of_record > 0 and {{ replaced_days('usage_date') }}
     group by usage_date, provider_id, model_id, meter
+),
+
+pairs as (
+    select
+        ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.tokens, others.tokens as other_tokens,
+        ours.failures, others.failures as other_failures
+    from counted as ours
+    inner join counted as others
+        on ours.usage_date = others.usage_date
+        and ours.provider_id = others.provider_id
+        and ours.model_id = others.model_id
+        and ours.meter < others.meter
 )
 
-select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.tokens as counted, others.tokens as other_counted
-from counted as ours
-inner join counted as others
-    on ours.usage_date = others.usage_date
-    and ours.provider_id = others.provider_id
-    and ours.model_id = others.model_id
-    and ours.meter < others.meter
+select pairs.*
+from pairs
 inner join {{ ref('gate_thresholds') }} as thresholds
     on thresholds.check_name = 'meters_counted_twice' and thresholds.scope = '*'
-where abs(ours.tokens - others.tokens) <= thresholds.threshold * greatest(ours.tokens, others.tokens)
-    and greatest(ours.tokens, others.tokens) > 0
-union all
-select ours.usage_date, ours.provider_id, ours.model_id, ours.meter, others.meter as other_meter, ours.failures as counted, others.failures as other_counted
-from counted as ours
-inner join counted as others
-    on ours.usage_date = others.usage_date
-    and ours.provider_id = others.provider_id
-    and ours.model_id = others.model_id
-    and ours.meter < others.meter
-where ours.failures > 0 and others.failures > 0
+where (
+    abs(pairs.tokens - pairs.other_tokens) <= thresholds.threshold * greatest(pairs.tokens, pairs.other_tokens)
+    and greatest(pairs.tokens, pairs.other_tokens) > 0
+) or (pairs.failures > 0 and pairs.other_failures > 0)
