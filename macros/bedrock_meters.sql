@@ -51,7 +51,7 @@ bedrock_lines as (
 
 {#- Instance type that a usage type of AWS names, for example `USE1-BoxUsage:p5.48xlarge`; NULL where it names none. -#}
 {% macro usage_type_instance(usage_type) -%}
-    nullif(regexp_extract({{ usage_type }}, '(?:BoxUsage|SpotUsage|HeavyUsage|DedicatedUsage|UnusedBox|UnusedDed):(.+)$', 1), '')
+    nullif(regexp_extract({{ usage_type }}, '(?:BoxUsage|SpotUsage|HeavyUsage|DedicatedUsage|UnusedBox|UnusedDed|CapacityBlockFee):(.+)$', 1), '')
 {%- endmacro %}
 
 {#- Family of an instance type: `p5` of `p5.48xlarge`; '' where there is none. -#}

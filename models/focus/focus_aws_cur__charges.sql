@@ -3,7 +3,7 @@ with rows_of_bill as (
     select
         *,
         case
-            when row_kind = 'unused' or (row_kind = 'line' and is_usage) then 'Usage'
+            when row_kind in ('unused', 'unused_block') or (row_kind = 'line' and is_usage) then 'Usage'
             when row_kind = 'negation' then 'Adjustment'
             when line_item_type = 'Tax' then 'Tax'
             when line_item_type = 'Credit' then 'Credit'
@@ -101,13 +101,13 @@ classified as (
     left join {{ ref('service_categories') }} as service
         on service.service_provider_name = 'AWS' and service.match_field = 'service_code'
         and case when metered.is_bedrock then 'AmazonBedrock' else metered.product_code end = service.match_value
-        and metered.charge_date >= service.valid_from and metered.charge_date < service.valid_to
+        and metered.row_charge_date >= service.valid_from and metered.row_charge_date < service.valid_to
     left join {{ ref('service_categories') }} as entity
         on entity.service_provider_name = 'AWS' and entity.match_field = 'billing_entity' and metered.billing_entity = entity.match_value
-        and metered.charge_date >= entity.valid_from and metered.charge_date < entity.valid_to
+        and metered.row_charge_date >= entity.valid_from and metered.row_charge_date < entity.valid_to
     left join {{ ref('service_categories') }} as family
         on family.service_provider_name = 'AWS' and family.match_field = 'instance_family' and metered.instance_family = family.match_value
-        and metered.charge_date >= family.valid_from and metered.charge_date < family.valid_to
+        and metered.row_charge_date >= family.valid_from and metered.row_charge_date < family.valid_to
 )
 
 select
@@ -118,25 +118,27 @@ select
         'BillingAccountName': 'payer_account_name',
         'BillingAccountType': "'Payer Account'",
         'BillingCurrency': 'currency',
-        'BillingPeriodEnd': 'billing_period_end',
-        'BillingPeriodStart': 'billing_period_start',
-        'CapacityReservationId': 'capacity_reservation_id',
+        'BillingPeriodEnd': 'row_billing_period_end',
+        'BillingPeriodStart': 'row_billing_period_start',
+        'CapacityReservationId': 'row_capacity_reservation_id',
         'CapacityReservationStatus': "case
-            when capacity_reservation_id is null or charge_category <> 'Usage' or row_kind <> 'line' then null
+            when row_kind = 'unused_block' then 'Unused'
+            when row_capacity_reservation_id is null or charge_category <> 'Usage' or row_kind <> 'line' then null
             when capacity_reservation_status in ('unused', 'cancelled') then 'Unused'
             else 'Used'
         end",
         'ChargeCategory': 'charge_category',
         'ChargeClass': 'charge_class',
         'ChargeDescription': "case row_kind when 'unused' then 'Unused commitment: ' || coalesce(description, '')
+            when 'unused_block' then 'Unused hours of a capacity block: ' || coalesce(description, '')
             when 'negation' then 'Savings plan negation that no covered line explains' else description end",
         'ChargeFrequency': "case
-            when is_usage_row or row_kind = 'unused' then 'Usage-Based'
+            when is_usage_row or row_kind in ('unused', 'unused_block') then 'Usage-Based'
             when line_item_type in ('SavingsPlanRecurringFee', 'RIFee') then 'Recurring'
             else 'One-Time'
         end",
-        'ChargePeriodEnd': 'usage_end',
-        'ChargePeriodStart': 'usage_start',
+        'ChargePeriodEnd': 'row_usage_end',
+        'ChargePeriodStart': 'row_usage_start',
         'CommitmentDiscountCategory': "case when savings_plan_arn <> '' then 'Spend' when reservation_arn <> '' then 'Usage' end",
         'CommitmentDiscountId': 'commitment_id',
         'CommitmentDiscountQuantity': "case when commitment_id is not null and charge_class is null then row_commitment_quantity end",
@@ -151,9 +153,11 @@ select
             else coalesce(focus_unit, pricing_unit, 'Hours')
         end",
         'ConsumedQuantity': "case
+            when row_kind = 'unused_block' then row_commitment_quantity
             when not is_usage_row or sku_price_id is null then null when quantity_unit = 'tokens' then usage_quantity else usage_amount
         end",
         'ConsumedUnit': "case
+            when row_kind = 'unused_block' then 'Hours'
             when not is_usage_row or sku_price_id is null then null when quantity_unit = 'tokens' then 'Tokens'
             else coalesce(focus_unit, pricing_unit)
         end",
@@ -181,8 +185,11 @@ select
         'PublisherName': "coalesce(legal_entity, 'Amazon Web Services, Inc.')",
         'RegionId': 'region_id',
         'RegionName': 'region_name',
-        'ResourceId': "case when row_kind = 'unused' or is_commitment_fee then commitment_id else nullif(resource_id, '') end",
-        'ResourceType': "case when row_kind <> 'unused' then product_family end",
+        'ResourceId': "case
+            when row_kind in ('unused', 'unused_block') or is_commitment_fee then coalesce(commitment_id, row_capacity_reservation_id)
+            else nullif(resource_id, '')
+        end",
+        'ResourceType': "case when row_kind not in ('unused', 'unused_block') then product_family end",
         'ServiceCategory': "coalesce(service_category, 'Other')",
         'ServiceName': 'coalesce(product_name, product_code)',
         'ServiceProviderName': "case when billing_entity = 'AWS Marketplace' then coalesce(legal_entity, 'AWS Marketplace') else 'AWS' end",
@@ -196,7 +203,7 @@ select
         'SubAccountType': "'Account'",
         'Tags': 'tags',
         'x_ChargeId': 'row_charge_id',
-        'x_ChargeDate': 'charge_date',
+        'x_ChargeDate': 'row_charge_date',
         'x_Source': "'aws_cur'",
         'x_Feed': 'feed',
         'x_AiScope': 'ai_scope',

@@ -2,7 +2,7 @@
 
 What is left of an amount when it ends depends on all that was drawn before, so the last day of an amount changes with any day of
 the contract's term; and it changes once more when the amount has ended, which no delivery says. Where a bill charges prepaid use
-in full, how much of a day is set off depends on all days before.
+in full, how much of a day is set off depends on all days before. What a day of a capacity block costs depends on the day of its fee.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def commitment_spans(con: duckdb.DuckDBPyConnection, lake: Lake, table: RawTable
     found: dict[str, list[tuple[date, date, bool, bool]]] = {}
     for contract, first, end, is_monthly, carries in con.execute(
         "select contract_id, valid_from, valid_to, coalesce(lower(fulfilment) in ('month', 'monthly'), false),"
-        f" coalesce(lower(drawdown) = 'derived', false) from ({select_current(con, lake, table)}) order by all"
+        f" coalesce(lower(drawdown) = 'derived' or lower(kind) like '%capacity%block%', false) from ({select_current(con, lake, table)}) order by all"
     ).fetchall():
         found.setdefault(contract, []).append((first, end, is_monthly, carries))
     spans = []

@@ -20,10 +20,17 @@ matched as (
         charges.x_ChargeDate as charge_date,
         charges.ChargeCategory as charge_category,
         charges.ChargeClass as charge_class,
-        charges.CommitmentDiscountStatus as commitment_status,
+        coalesce(
+            charges.CommitmentDiscountStatus,
+            case when commitments.match_field = 'capacity_reservation_id' then charges.CapacityReservationStatus end
+        ) as commitment_status,
         charges.BilledCost as billed_cost,
         charges.EffectiveCost as effective_cost,
-        coalesce(charges.CommitmentDiscountQuantity, charges.x_UsageQuantity) as quantity,
+        coalesce(
+            charges.CommitmentDiscountQuantity,
+            charges.x_UsageQuantity,
+            case when commitments.kind = 'capacity_block' then charges.ConsumedQuantity end
+        ) as quantity,
         charges.BillingAccountId as billing_account_id,
         charges.BillingAccountName as billing_account_name,
         charges.ServiceProviderName as service_provider_name,
@@ -36,7 +43,7 @@ matched as (
             partition by charges.x_ChargeId, case when commitments.kind = 'enterprise_agreement' then 1 else 0 end
             order by
                 case commitments.match_field
-                    when 'commitment_discount_id' then 1 when 'sub_account_id' then 2 when 'service_name' then 3 else 4
+                    when 'commitment_discount_id' then 1 when 'capacity_reservation_id' then 1 when 'sub_account_id' then 2 when 'service_name' then 3 else 4
                 end,
                 commitments.contract_id
         ) as closeness
@@ -52,6 +59,10 @@ matched as (
                 commitments.match_field = 'billing_account_id' and charges.BillingAccountId = commitments.match_value
                 or commitments.match_field = 'sub_account_id' and charges.SubAccountId = commitments.match_value
                 or commitments.match_field = 'service_name' and charges.ServiceName = commitments.match_value
+                or commitments.match_field = 'capacity_reservation_id' and (
+                    charges.CapacityReservationId = commitments.match_value
+                    or charges.CapacityReservationId like '%/' || commitments.match_value
+                )
                 or commitments.match_field = 'commitment_discount_id' and (
                     charges.CommitmentDiscountId = commitments.match_value
                     or charges.ContractApplied like '%"' || commitments.match_value || '"%'

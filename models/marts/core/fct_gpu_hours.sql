@@ -22,6 +22,8 @@ with gpu_charges as (
         charges.is_unused_commitment,
         charges.service_provider_name as vendor,
         charges.effective_cost,
+        charges.billed_cost,
+        charges.last_day = charges.charge_date as is_of_one_day,
         coalesce(bills."RegionId", 'unknown') as region_id,
         bills."ListCost" as list_cost,
         bills."ContractedCost" as contracted_cost,
@@ -72,7 +74,9 @@ charge_terms as (
 
     select
         gpu_charges.*,
-        coalesce(options.purchase_option, 'other') as purchase_option
+        coalesce(options.purchase_option, 'other') as purchase_option,
+        -- Where the fee is a line of its own and is not spread over its hours, what an hour costs is unknown, and not nothing.
+        coalesce(options.is_fee_apart and gpu_charges.effective_cost <= gpu_charges.billed_cost, false) as is_unpriced
     from gpu_charges
     left join options_matched on gpu_charges.charge_id = options_matched.charge_id
     left join {{ ref('purchase_options') }} as options on options_matched.priority = options.priority
@@ -211,6 +215,7 @@ held as (
         coalesce(gpu_nodes.accelerator_type, charge_terms.accelerator_type, 'unknown') as accelerator_type,
         charge_terms.cost_status,
         charge_terms.billing_currency,
+        charge_terms.is_unpriced,
         counted.activity_signal,
         counted.gpu_hours,
         counted.node_cost,
@@ -236,6 +241,8 @@ not_delivered as (
         charge_terms.accelerator_type,
         charge_terms.cost_status,
         charge_terms.billing_currency,
+        charge_terms.is_unpriced,
+        charge_terms.is_of_one_day,
         case charge_terms.quantity_unit
             when 'gpu-hours' then charge_terms.quantity
             else charge_terms.quantity * charge_terms.gpu_count
@@ -259,12 +266,16 @@ states as (
 
     select
         usage_date, usage_hour, resource_id, hours_state, {{ holder | join(', ') }}, {{ terms | join(', ') }},
-        gpu_hours, node_cost, accelerator_cost, list_cost, contracted_cost
+        is_unpriced, gpu_hours, node_cost, accelerator_cost, list_cost, contracted_cost
     from held
     union all
     select
         usage_date, usage_hour, resource_id, 'not_delivered', {% for _ in holder %}null, {% endfor %}{{ terms | join(', ') }},
-        cast(cast(quantity as double) * cast(cost_of_day as double) / nullif(cast(cost_of_charge as double), 0) as decimal(38, 9)),
+        is_unpriced,
+        case
+            when is_of_one_day then cast(quantity as decimal(38, 9))
+            else cast(cast(quantity as double) * cast(cost_of_day as double) / nullif(cast(cost_of_charge as double), 0) as decimal(38, 9))
+        end,
         node_cost, node_cost as accelerator_cost, list_cost, contracted_cost
     from not_delivered
 
@@ -281,10 +292,12 @@ select
     cast(coalesce(sum(gpu_hours), 0) as decimal(38, 9)) as gpu_hours,
     cast(sum(node_cost) as decimal(38, 12)) as node_cost,
     cast(sum(accelerator_cost) as decimal(38, 12)) as accelerator_cost,
-    cast(sum(list_cost) as decimal(38, 12)) as list_cost,
-    cast(sum(contracted_cost) as decimal(38, 12)) as contracted_cost,
-    cast(coalesce(sum(case when list_cost is not null then gpu_hours end), 0) as decimal(38, 9)) as list_priced_gpu_hours,
-    cast(coalesce(sum(case when contracted_cost is not null then gpu_hours end), 0) as decimal(38, 9)) as contract_priced_gpu_hours
+    cast(coalesce(sum(case when is_unpriced then gpu_hours end), 0) as decimal(38, 9)) as unpriced_gpu_hours,
+    {%- for kind, hours in [('list', 'list'), ('contracted', 'contract')] %}
+    cast(sum(case when not is_unpriced then {{ kind }}_cost end) as decimal(38, 12)) as {{ kind }}_cost,
+    cast(coalesce(sum(case when not is_unpriced and {{ kind }}_cost is not null then gpu_hours end), 0) as decimal(38, 9))
+        as {{ hours }}_priced_gpu_hours{{ ',' if not loop.last }}
+    {%- endfor %}
 from states
 group by
     usage_date, usage_hour, resource_id, hours_state,

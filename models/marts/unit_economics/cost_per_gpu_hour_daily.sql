@@ -3,8 +3,7 @@
     'not_delivered',
 ] -%}
 {%- set terms = ['usage_date', 'vendor', 'accelerator_type', 'purchase_option', 'region_id', 'cost_status', 'billing_currency'] -%}
-{#- The fee of a capacity block may stand on a line of its own: what its hours cost is then unknown, and not nothing. -#}
-{%- set known_cost = "case when summed.purchase_option = 'capacity_block' then nullif(summed.node_cost, 0) else summed.node_cost end" -%}
+{%- set known_cost = 'case when summed.unpriced_gpu_hours = 0 then summed.node_cost end' -%}
 {{ config(
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
 ) }}
@@ -31,6 +30,7 @@ summed as (
         cast(sum(node_cost) as decimal(38, 12)) as node_cost,
         cast(sum(accelerator_cost) as decimal(38, 12)) as gpu_part_cost,
         cast(coalesce(sum(case when hours_state = 'productive' then node_cost end), 0) as decimal(38, 12)) as productive_cost,
+        cast(sum(unpriced_gpu_hours) as decimal(38, 9)) as unpriced_gpu_hours,
         cast(sum(list_cost) as decimal(38, 12)) as list_cost,
         cast(sum(list_priced_gpu_hours) as decimal(38, 9)) as list_priced_gpu_hours,
         cast(sum(contracted_cost) as decimal(38, 12)) as contracted_cost,

@@ -67,7 +67,7 @@ def bill() -> str:
         # as AWS exports a capacity block: the fee is billed once and costs nothing, its hours carry it; an hour of Linux is billed at 0
         line("i-block", "p5.48xlarge", 10, "30", BilledCost="0", CapacityReservationId="cr-2", CapacityReservationStatus="Used",
              SkuMeter="USE2-BoxUsage:p5.48xlarge", x_Operation="RunInstances:CB"),
-        line("i-block-text", "p5.48xlarge", 10, "36", ChargeDescription="$0.00 per Capacity Block Linux p5.48xlarge Instance Hour"),
+        line("i-block-text", "p5.48xlarge", 10, "36", BilledCost="0", ChargeDescription="$0.00 per Capacity Block Linux p5.48xlarge Instance Hour"),
         # as in a Cost and Usage Report, where the fee stays on its line
         line("i-block-cur", "p5.48xlarge", 10, "0", RegionId="r2", x_Operation="RunInstances:CB"),
         line("", "p5.48xlarge", 10, "0", BilledCost="1440", ChargeCategory="Purchase", SkuMeter="USE2-CapacityBlockFee:p5.48xlarge"),

@@ -6,7 +6,10 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from orchestration.lake import dirty_days
-from orchestration.lake.commitment_days import CommitmentSpan, depending_days, ended
+from orchestration.lake.catalog import Lake
+from orchestration.lake.commitment_days import CommitmentSpan, commitment_spans, depending_days, ended
+from orchestration.landing.connection import connect
+from orchestration.landing.schema import load_schemas
 
 QUARTER = CommitmentSpan(
     "c", date(2026, 1, 1), date(2026, 3, 31), frozenset({date(2026, 1, 31), date(2026, 3, 31)}), carries=False
@@ -41,3 +44,13 @@ def test_a_term_that_ends_changes_its_last_day_without_any_delivery(own_schemas)
     seen = [dirty_days.fingerprints(own_schemas.settings, as_of=clock) for clock in clocks]
     changed = [{day for day in one if one[day] != next_one[day]} for one, next_one in pairwise(seen)]
     assert set().union(*changed) == {"2026-02-10"}
+
+
+def test_each_day_of_a_capacity_block_depends_on_the_day_of_its_fee(own_schemas):
+    columns = "contract_id,kind,currency,committed_quantity,valid_from,valid_to\n"
+    own_schemas.deliver("reference", columns + "cr-1,Capacity Block,USD,48,2026-02-09,2026-02-11\n", "commitments.csv")
+    settings = own_schemas.settings
+    with connect(settings) as con:
+        spans = commitment_spans(con, Lake(settings), load_schemas(settings.project_dir)["commitments"])
+    days = ["2026-02-08", "2026-02-09", "2026-02-10", "2026-02-11"]
+    assert depending_days(spans, {"2026-02-09"}, days) == {"2026-02-09", "2026-02-10"}
