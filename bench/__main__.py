@@ -20,6 +20,9 @@ def main() -> None:
     """Parse arguments, run the sections, print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000, help="requests of the big world (%(default)s)")
+    parser.add_argument(
+        "--gpu-months", type=int, default=1, help="months of GPU samples of section gpu_samples (%(default)s)"
+    )
     parser.add_argument("--sections", default=",".join(SECTIONS), help="comma-separated: %(default)s")
     parser.add_argument("--work", type=Path, default=PROJECT_DIR / "warehouse" / "bench", help="scratch folder")
     parser.add_argument("--dagster", action="store_true", help="run the nights through Dagster's job")
@@ -41,7 +44,7 @@ def main() -> None:
     work = arguments.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     report = Report(machine())
-    bench = Bench(work, arguments.rows, arguments.dagster, report, say)
+    bench = Bench(work, arguments.rows, arguments.dagster, arguments.gpu_months, report, say)
     print("machine: " + ", ".join(f"{name} {value}" for name, value in report.machine.items()))
     for name in (name for name in SECTIONS if name in wanted):
         try:

@@ -26,9 +26,9 @@ REQUESTS_PER_DAY = 2000
 # Wall clock grows where others use the machine; processor time hardly does.
 AS_PROCESSOR = "  the same in processor time"
 RESTATED_DAY = date(2026, 10, 23)
-# GPU samples: the same day is added to a history of one day and of these.
-TELEMETRY_DAY = date(2026, 10, 1)
-TELEMETRY_HISTORY = 29
+# GPU samples: the same day is added to a history of one day and of so many months of four weeks, each landed in one load.
+TELEMETRY_DAY = date(2025, 11, 1)
+TELEMETRY_MONTH = 28
 
 
 @dataclass
@@ -39,11 +39,13 @@ class Bench:
         work: Folder for worlds and warehouses.
         rows: Requests of the big world.
         dagster: Run the nights through Dagster.
+        gpu_months: Months of GPU samples.
     """
 
     work: Path
     rows: int
     dagster: bool
+    gpu_months: int
     report: Report
     say: worlds.Progress
     nights: dict[str, Night] = field(default_factory=dict)
@@ -250,37 +252,52 @@ def _compare(bench: Bench, what: str, one: Night, other: Night, target: float) -
 
 
 def gpu_samples(bench: Bench) -> None:
-    """A day of 1,000 GPUs at one sample a minute, landed and reduced to GPU-hours, on top of one day and of more."""
+    """A day of 1,000 GPUs at one sample a minute, landed and reduced to GPU-hours, on top of one day and of months that came one by one."""
     settings = bench.warehouse("gpu-samples")
-    days = telemetry.days_from(TELEMETRY_DAY, TELEMETRY_HISTORY + 1)
+    months = [(2 + number * TELEMETRY_MONTH, 2 + (number + 1) * TELEMETRY_MONTH) for number in range(bench.gpu_months)]
+    history = 2 + bench.gpu_months * TELEMETRY_MONTH
+    days = telemetry.days_from(TELEMETRY_DAY, history + 1)
     found = {}
-    for first, last in ((0, 1), (1, 2), (2, TELEMETRY_HISTORY), (TELEMETRY_HISTORY, TELEMETRY_HISTORY + 1)):
-        bench.say(f"gpu_samples: days {first + 1} to {last}")
-        for day in days[first:last]:
+    for first, end in ((0, 1), (1, 2), *months, (history, history + 1)):
+        bench.say(f"gpu_samples: days {first + 1} to {end} of {history + 1}")
+        for day in days[first:end]:
             telemetry.land_day(settings, bench.work / "pages", day)
         loaded = python(["-m", "bench.telemetry", "load"], settings.home)
-        named = [day.isoformat() for day in days[first:last]] if first else []
+        named = [day.isoformat() for day in days[first:end]] if first else []
         reduced = python(["-m", "bench.telemetry", "reduce", *named], settings.home)
         found[first] = loaded, reduced
         bench.report.details[f"GPU samples after {first} days"] = {
-            "days": last - first,
+            "days": end - first,
             "load": {"cpu_seconds": loaded.cpu_seconds, "seconds": loaded.seconds, "peak_gb": loaded.peak_gb},
             "reduce": {"cpu_seconds": reduced.cpu_seconds, "seconds": reduced.seconds, "peak_gb": reduced.peak_gb},
         }
-    (short_load, short_reduce), (long_load, long_reduce) = found[1], found[TELEMETRY_HISTORY]
+        bench.say(
+            f"  load {loaded.cpu_seconds:.1f} s of processor time, {loaded.peak_gb:.2f} GB;"
+            f" reduce {reduced.cpu_seconds:.1f} s, {reduced.peak_gb:.2f} GB"
+        )
+    (short_load, short_reduce), (long_load, long_reduce) = found[1], found[history]
     samples = telemetry.GPUS * 86_400 // telemetry.STEP_SECONDS
     bench.report.add(
-        f"GPU samples: a day of {samples:,} after {TELEMETRY_HISTORY} days / after 1, processor time",
+        f"GPU samples: a day of {samples:,} after {history} days / after 1, processor time",
         (long_load.cpu_seconds + long_reduce.cpu_seconds) / (short_load.cpu_seconds + short_reduce.cpu_seconds),
         1.2,
         "x",
         f"load {long_load.cpu_seconds:.1f} s / {short_load.cpu_seconds:.1f} s; reduce, dbt's own start included,"
         f" {long_reduce.cpu_seconds:.1f} s / {short_reduce.cpu_seconds:.1f} s",
     )
+    if months:
+        first_month, last_month = found[months[0][0]], found[months[-1][0]]
+        first_cpu, last_cpu = (sum(one.cpu_seconds for one in month) for month in (first_month, last_month))
+        first_peak, last_peak = (max(one.peak_gb for one in month) for month in (first_month, last_month))
+        bench.report.add(
+            f"  month {len(months)} of {TELEMETRY_MONTH} days / month 1, processor time",
+            last_cpu / first_cpu,
+            1.2,
+            "x",
+            f"{last_cpu:.0f} s / {first_cpu:.0f} s; largest process {last_peak:.2f} GB / {first_peak:.2f} GB",
+        )
     peak = max(one.peak_gb for pair in found.values() for one in pair)
-    bench.report.add(
-        "  peak memory, largest process", peak, 4, " GB", f"{TELEMETRY_HISTORY - 2} days in one load among them"
-    )
+    bench.report.add("  peak memory, largest process", peak, 4, " GB", f"{history + 1} days, {samples:,} samples each")
 
 
 SECTIONS = {

@@ -2,9 +2,11 @@
     read while models run, never while they are parsed: `--vars`, and variables read in parsing, would make dbt parse the
     whole project anew each night (docs/decisions/0006-nightly-values-outside-the-parse.md). `--vars` wins where given. -#}
 
-{#- ISO days to rebuild; none means every day, never "today". A test is told every day in a run that judges all of them. -#}
+{#- ISO days to rebuild; none means every day, never "today". A test is told every day in a run that judges all of them; a model that is
+    built some days at a time is told these days while its statement for them is rendered. -#}
 {% macro dirty_days() -%}
     {%- if not execute -%} {{ return(none) }} {%- endif -%}
+    {%- if 'days_at_once' in model -%} {{ return(model['days_at_once']) }} {%- endif -%}
     {%- if model.resource_type == 'test' and env_var('AI_FINOPS_TEST_ALL_DAYS', '') -%} {{ return(none) }} {%- endif -%}
     {%- if var('dirty_days') is not none -%} {{ return(var('dirty_days')) }} {%- endif -%}
     {%- set days = env_var('AI_FINOPS_DIRTY_DAYS', '') -%}
@@ -24,6 +26,7 @@
 {% macro replaces_days() -%}
     {%- if not execute or dirty_days() is none or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}
     {%- if config.get('materialized') not in ('incremental', 'parquet_days') -%} {{ return(false) }} {%- endif -%}
+    {%- if 'days_at_once' in model -%} {{ return(true) }} {%- endif -%}
     {{ return(load_relation(this) is not none) }}
 {%- endmacro %}
 

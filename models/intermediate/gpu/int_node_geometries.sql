@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+) }}
 {#- How the GPUs of a node are cut, from each observation to the next, so that a node that is cut anew within an hour is counted by the
     time that each way of cutting stood and not by the day's largest (pitfall G4). -#}
 

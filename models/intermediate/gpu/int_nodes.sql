@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+) }}
 {#- What a Kubernetes node offers on a day. The device plugin counts schedulable units: slices and time-sliced replicas are not
     GPUs, so the number of physical GPUs comes from the instance type, then from the devices that DCGM sees. -#}
 

@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+) }}
 {#- Start and completion times repeat in each sample, so a day is right from its own samples. -#}
 
 with samples as (
