@@ -36,7 +36,8 @@ chosen as (
 lines as (
     select
         *,
-        coalesce(usage_type like '%CapacityBlockFee:%', false) as is_block_fee,
+        -- taxes and credits on it are no part of the price
+        coalesce(usage_type like '%CapacityBlockFee:%', false) and line_item_type in ('Fee', 'Refund') as is_block_fee,
         cast(usage_start as date) as charge_date,
         {{ hash_key([
             'feed', 'payer_account_id', 'invoice_id', 'invoicing_entity', 'billing_entity', 'bill_type', 'billing_period_start',
@@ -94,11 +95,9 @@ charged as (
         numbered.line_item_type in ('SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee')
         or (
             numbered.line_item_type in ('Fee', 'Refund')
-            and (
-                numbered.is_block_fee
-                or coalesce(nullif(numbered.reservation_arn, ''), nullif(numbered.savings_plan_arn, '')) is not null
-            )
-        ) as is_commitment_fee,
+            and coalesce(nullif(numbered.reservation_arn, ''), nullif(numbered.savings_plan_arn, '')) is not null
+        )
+        or numbered.is_block_fee as is_commitment_fee,
         -- The commitment of the hour in the terms of the month. AWS gives its parts net and the used part gross; without the parts the
         -- fee says what the discount is.
         case

@@ -23,6 +23,7 @@ charges as (
     from {{ ref('cost_and_usage') }} as bills
     where
         bills.x_AiScope = 'accelerator'
+        and bills.ChargeCategory in ('Usage', 'Purchase')
         and exists (
             select 1 from options
             where

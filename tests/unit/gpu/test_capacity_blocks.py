@@ -86,6 +86,9 @@ def bill() -> list[dict[str, str]]:
     lines += machine("i-long", "p5.48xlarge", START, 23.5, **used) + machine(
         "i-short", "p5.48xlarge", START, 10, **used
     )
+    # what it is taxed, and what a promotion takes off, is no price of it
+    for kind, cost in (("Tax", "10"), ("Credit", "-4")):
+        lines.append(fee(cost, "p5.48xlarge", **reservation("cr-p5")) | {"line_item_line_item_type": kind})
     # 15.49 x 24, with no reservation on any line
     melbourne = {"product_region_code": "ap-southeast-4"}
     lines += [fee("371.76", "trn1.32xlarge", **melbourne)] + machine("i-trn", "trn1.32xlarge", START, 24, **melbourne)
@@ -207,9 +210,9 @@ def test_b1_a_block_costs_its_fee_to_the_last_place(marts):
         ("Purchase", Decimal("900.009"), 0, Decimal("900.009"), Decimal("900.009")),
         ("Usage", 0, Decimal("900.009"), Decimal("1000.01"), Decimal("900.009")),
     ]
-    # fees, 24 hours of Red Hat, the other machine: 1887.84 + 371.76 + 354 + 3.12 + 900.009 + 5
+    # fees, tax and credit, 24 hours of Red Hat, the other machine: 1887.84 + 371.76 + 354 + 900.009 + 10 - 4 + 3.12 + 5
     assert marts.execute("select sum(BilledCost), sum(EffectiveCost) from focus.cost_and_usage").fetchall() == [
-        (Decimal("3521.729"), Decimal("3521.729"))
+        (Decimal("3527.729"), Decimal("3527.729"))
     ]
 
 
