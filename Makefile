@@ -20,8 +20,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@# Some environments forbid Python to write bytecode at run time; every command would then compile its imports again.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
-	@# The first night of every warehouse goes on from it (orchestration/dbt_parse.py).
+	@# The first night of every warehouse goes on from them.
 	@$(BIN)/python -m orchestration.dbt_parse
+	@$(BIN)/python -m orchestration.frame
 	@touch $(STAMP)
 
 profiles.yml: profiles.example.yml

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import duckdb
 
-from orchestration import alerts, dbt_project, nightly_loads, runs
+from orchestration import alerts, dbt_project, frame, nightly_loads, runs
 from orchestration.gates.dbt_results import dbt_results, read_artifact
 from orchestration.gates.expected import GateError, expected_arrivals, expected_dbt_tests
 from orchestration.gates.results import GateResult
@@ -85,11 +85,13 @@ class Plan:
         days: Dirty days; None where everything is built from nothing.
         fingerprints: Fingerprint per ISO day that the build will stand for.
         code_hash: Hash of models, macros, seeds and project file.
+        on_frame: Whether seeds, and views that no night changes, stand as this code wants them.
     """
 
     days: tuple[date, ...] | None
     fingerprints: dict[str, str]
     code_hash: str
+    on_frame: bool
 
     @property
     def nothing(self) -> bool:
@@ -170,6 +172,7 @@ class Night:
     def _find_dirty_days(self) -> Plan:
         settings = self.settings
         settings.build.mkdir(parents=True, exist_ok=True)
+        frame.lay(settings)
         # Opening a lake reads the metadata of every table.
         lake = self._loaded.lake if self._loaded else Lake(settings)
         fingerprints = fingerprinting.fingerprints(settings, lake, self.as_of)
@@ -185,7 +188,10 @@ class Night:
                 register(connection, settings, lake=lake, as_of=self.as_of)
                 # Whatever dbt does from here on, the days are not built until it has ended well.
                 fingerprinting.mark_building(connection, _all_days(fingerprints, known) if days is None else days)
-        return Plan(days, fingerprints, code_hash)
+            on_frame = frame.stands(connection, code_hash) and not self.force
+            if not on_frame:
+                frame.mark(connection, None)
+        return Plan(days, fingerprints, code_hash, on_frame)
 
     @contextlib.contextmanager
     def _build_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -196,7 +202,8 @@ class Night:
 
     def dbt_build(self) -> dbt_project.Build:
         """What this run asks of dbt."""
-        build = dbt_project.Build(self.plan().days, self.as_of, self.full_tests)
+        plan = self.plan()
+        build = dbt_project.Build(plan.days, self.as_of, self.full_tests, plan.on_frame)
         # What an earlier build left would pass for this one's account where dbt ends before it writes its own.
         (dbt_project.target_dir(self.settings) / "run_results.json").unlink(missing_ok=True)
         self.record.full_tests = build.full_tests
@@ -257,6 +264,7 @@ class Night:
         if days is None:
             days = _all_days(plan.fingerprints, fingerprinting.built_fingerprints(connection))
         fingerprinting.mark_built(connection, {day: plan.fingerprints.get(day.isoformat()) for day in days})
+        frame.mark(connection, plan.code_hash)
 
     @_remembered
     def publish(self) -> Path:

@@ -4,6 +4,7 @@ is error.
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import metadata
 from itertools import takewhile
 from pathlib import Path
@@ -105,7 +106,9 @@ def transformation_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         target = dbt_project.target_dir(this.settings)
         with this.record.stage("dbt build", this.progress):
             if context.is_subset or this.dbt is None:
-                invocation = dbt.cli(build.args, context=context, target_path=target, raise_on_error=False)
+                # What was asked for in Dagster is selected there, views of the frame among it.
+                asked = replace(build, on_frame=False)
+                invocation = dbt.cli(asked.args, context=context, target_path=target, raise_on_error=False)
             else:
                 # dbt has been waiting since the loads began; the resource would start another one, and a third for its version.
                 this.dbt.begin(build.args, build.environment)

@@ -1,3 +1,4 @@
+{{ config(tags='each_night') }}
 -- Who holds a workload: its team label (a unit, or a mapped tag), else its namespace or Slurm account.
 with workloads as (
 

@@ -1,3 +1,4 @@
+{{ config(tags='each_night') }}
 -- How far each contract is known (B25): as far as the bills of its issuers are complete. A vendor that is late, or whose newest days still
 -- fill, would otherwise look as if it drew less. A contract that no bill names yet is known as far as any bill is.
 with commitments as (

@@ -31,7 +31,7 @@ def test_a_build_that_ends_without_an_account_is_not_judged_by_the_last_one(tmp_
     (target / "run_results.json").write_text('{"results": []}')
     (target / "manifest.json").write_text('{"nodes": {}}')
     monkeypatch.setattr(dbt_project, "Dbt", DoesNotParse)
-    monkeypatch.setattr(pipeline.Night, "plan", lambda night: pipeline.Plan(None, {}, "code"))
+    monkeypatch.setattr(pipeline.Night, "plan", lambda night: pipeline.Plan(None, {}, "code", False))
 
     def built() -> None:
         with pipeline.night(settings) as night:
