@@ -23,8 +23,10 @@ from orchestration.gates.dbt_results import dbt_results, read_artifact
 from orchestration.gates.expected import GateError, expected_arrivals, expected_dbt_tests
 from orchestration.gates.results import GateResult
 from orchestration.lake import dirty_days as fingerprinting
+from orchestration.lake import month_copies
 from orchestration.lake.catalog import Lake
 from orchestration.lake.raw_views import register
+from orchestration.landing.schema import load_schemas
 from orchestration.publishing import versions
 from orchestration.publishing.catalog import published_models
 from orchestration.publishing.publish import PublishRequest, publish
@@ -185,7 +187,8 @@ class Night:
             # A build file without a single built day holds nothing that days could be replaced in.
             days = dirty if same_code and known and not self.force else None
             if days is None or days:
-                register(connection, settings, lake=lake, as_of=self.as_of)
+                month_copies.make(connection, lake, load_schemas(settings.project_dir).values())
+                register(connection, settings, lake=lake, as_of=self.as_of, copies=True)
                 # Whatever dbt does from here on, the days are not built until it has ended well.
                 fingerprinting.mark_building(connection, _all_days(fingerprints, known) if days is None else days)
             on_frame = frame.stands(connection, code_hash) and not self.force

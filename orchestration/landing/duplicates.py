@@ -50,6 +50,17 @@ def scan(paths: list[Path] | list[str], *, day_folders: bool = False, **options:
     return f"read_parquet({parquet_list(paths)}, {hive}{extra})"
 
 
+def declared_columns(con: duckdb.DuckDBPyConnection, table: RawTable, listed: str) -> str:
+    """SELECT list of a table's declared columns from files of any of its declarations (a `scan` by name): NULL where no file has a
+    column yet.
+    """
+    present = {row[0] for row in con.execute(f"describe select * from {listed}").fetchall()}
+    return ", ".join(
+        f"cast({name(column) if column in present else 'null'} as {data_type}) as {name(column)}"
+        for column, data_type in table.types.items()
+    )
+
+
 def find_losers(
     con: duckdb.DuckDBPyConnection, table: RawTable, new: list[Path], current: list[str], *, force: bool = False
 ) -> Losers | None:
@@ -132,14 +143,8 @@ def write_without_losers(con: duckdb.DuckDBPyConnection, table: RawTable, source
     """Write the rows of the sources that are no losers to one file; returns their number. No file is written for
     none.
     """
-    columns = ", ".join(name(column) for column in table.types)
     listed = scan(sources, filename="true", file_row_number="true", union_by_name="true")
-    present = {row[0] for row in con.execute(f"describe select * from {listed}").fetchall()}
-    if not set(table.types) <= present:
-        columns = ", ".join(
-            name(column) if column in present else f"cast(null as {data_type}) as {name(column)}"
-            for column, data_type in table.types.items()
-        )
+    columns = declared_columns(con, table, listed)
     rows = con.execute(
         f"""
         copy (
