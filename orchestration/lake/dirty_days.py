@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.lake.bill_marks import bill_marks, is_period_closed
 from orchestration.lake.catalog import Lake
@@ -343,15 +344,21 @@ def mark_building(con: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
     """Note that the days are being built, so that a build which dies leaves them dirty."""
     con.execute("create schema if not exists pipeline")
     con.execute(f"create table if not exists {BUILT_TABLE} (day date primary key, fingerprint varchar not null)")
-    rows = [(day, BUILDING) for day in days]
-    if rows:
-        con.executemany(f"insert or replace into {BUILT_TABLE} values (?, ?)", rows)
+    con.execute(
+        f"insert or replace into {BUILT_TABLE} select unnest(cast(? as date[])), ?",
+        [[str(day) for day in days], BUILDING],
+    )
 
 
 def mark_built(con: duckdb.DuckDBPyConnection, built: Mapping[date | str, str | None]) -> None:
     """Note the fingerprints that the days were built with; a day without fingerprint has vanished and is forgotten."""
     mark_building(con, [])
-    for day, fingerprint in built.items():
-        con.execute(f"delete from {BUILT_TABLE} where day = ?", [day])
-        if fingerprint is not None:
-            con.execute(f"insert into {BUILT_TABLE} values (?, ?)", [day, fingerprint])
+    marks = pa.table(
+        {"day": [str(day) for day in built], "fingerprint": pa.array(built.values(), pa.string())},
+    )
+    con.register("marks", marks)
+    con.execute(f"delete from {BUILT_TABLE} where day in (select cast(day as date) from marks)")
+    con.execute(
+        f"insert into {BUILT_TABLE} select cast(day as date), fingerprint from marks where fingerprint is not null"
+    )
+    con.unregister("marks")

@@ -43,8 +43,9 @@ def months(lake: Lake, table: RawTable) -> list[Month]:
     if not table.is_partitioned_by_day:
         return []
     by_month: dict[str, list[str]] = {}
-    for day, paths in lake.files(table).items():
-        by_month.setdefault(day[:7], []).extend(paths)
+    for partition, paths in lake.files(table).items():
+        # Every partition of such a table ends with its day: `2026-10-31`, `a feed|2026-10-31`.
+        by_month.setdefault(partition[-10:-3], []).extend(paths)
     newest = max(by_month, default="")
     folder = lake.root / "month_copies" / table.name
     return [

@@ -16,11 +16,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.gates.expected import ExpectedGate, GateError, require
 from orchestration.gates.publish_checks import expected_checks, run_publish_checks
@@ -90,24 +91,11 @@ def needs_full(request: PublishRequest, previous: Path | None) -> bool:
 def _append_results(connection: duckdb.DuckDBPyConnection, results: Iterable[GateResult]) -> None:
     """Append results whose run is not in the file yet."""
     known = {row[0] for row in connection.execute("select distinct run_id from marts.quality.gate_results").fetchall()}
-    rows = [
-        [
-            r.run_id,
-            r.check_name,
-            r.kind,
-            r.scope,
-            r.severity,
-            r.status,
-            r.failed_rows,
-            r.dollars,
-            r.message,
-            r.evaluated_at,
-        ]
-        for r in results
-        if r.run_id not in known
-    ]
-    if rows:
-        connection.executemany("insert into marts.quality.gate_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    fresh = [asdict(result) for result in results if result.run_id not in known]
+    if fresh:
+        connection.register("fresh", pa.Table.from_pylist(fresh))
+        connection.execute("insert into marts.quality.gate_results by name select * from fresh")
+        connection.unregister("fresh")
 
 
 def _keep_results(connection: duckdb.DuckDBPyConnection, previous: Path) -> None:

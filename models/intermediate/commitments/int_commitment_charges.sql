@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'charge_date'}) }}
 
 -- The charges of each declared commitment, each of one prepaid one at most and of one agreement to spend: what names it is closer than what
 -- shares its account. What is billed and
@@ -69,6 +69,7 @@ matched as (
                 )
             )
     where charges.ChargeCategory in ('Usage', 'Purchase')
+        and {{ in_dirty_days('charges.x_ChargeDate') }}
 
 ),
 

@@ -42,28 +42,34 @@ runs as (
 
 ),
 
--- What a run builds on: the run it was resumed from, else the last run of its model and experiment that had finished when it began.
-bases as (
+finished_before as (
 
     select
         runs.training_run_id,
         earlier.training_run_id as baseline_run_id,
         row_number() over (
-            partition by runs.training_run_id
-            order by
-                case when earlier.training_run_id = runs.resumed_from_run_id then 0 else 1 end asc,
-                earlier.ended_at desc,
-                earlier.training_run_id asc
-        ) as preference
+            partition by runs.training_run_id order by earlier.ended_at desc, earlier.training_run_id asc
+        ) as place
     from runs
     inner join runs as earlier
         on
-            runs.resumed_from_run_id = earlier.training_run_id
-            or runs.resumed_from_run_id is null
-            and runs.model_id = earlier.model_id
+            runs.model_id = earlier.model_id
             and runs.experiment_id = earlier.experiment_id
-            and earlier.status = 'FINISHED'
             and runs.started_at >= earlier.ended_at
+    where runs.resumed_from_run_id is null and earlier.status = 'FINISHED'
+
+),
+
+-- What a run builds on: the run it was resumed from, else the last run of its model and experiment that had finished when it began.
+bases as (
+
+    select runs.training_run_id, earlier.training_run_id as baseline_run_id
+    from runs
+    inner join runs as earlier on runs.resumed_from_run_id = earlier.training_run_id
+    union all
+    select training_run_id, baseline_run_id
+    from finished_before
+    where place = 1
 
 )
 
@@ -82,7 +88,7 @@ select
 from runs
 left join progress on runs.training_run_id = progress.run_id
 left join matched as quality on runs.training_run_id = quality.run_id and quality.preference = 1
-left join bases on runs.training_run_id = bases.training_run_id and bases.preference = 1
+left join bases on runs.training_run_id = bases.training_run_id
 left join metrics as baseline
     on
         bases.baseline_run_id = baseline.run_id

@@ -14,6 +14,7 @@ with waste as (
 ledger as (
     select {{ key }}, sum(effective_cost) as effective_cost from {{ ref('fct_cost_allocation') }}
     where cost_component = 'net_unit_cost' and (attempt_id is not null or usage_state not in ('unallocated', 'stranded', 'rounding'))
+        and {{ replaced_days('usage_date') }}
     group by {{ key }}
 ),
 
@@ -54,7 +55,7 @@ left join ledger
         {% for column in ['cost_status', 'billing_currency'] + holder -%}
         and waste.{{ column }} is not distinct from ledger.{{ column }}
         {% endfor %}
-where ledger.effective_cost is null or waste.wasted_cost > ledger.effective_cost
+where (ledger.effective_cost is null or waste.wasted_cost > ledger.effective_cost) and {{ replaced_days('waste.usage_date') }}
 union all
 select
     'marts' as scope, '' as place, in_steps.billing_currency, in_marts.wasted_cost as found, in_steps.wasted_cost as limit_or_expected
