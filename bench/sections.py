@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench import hand_check, telemetry, worlds
+from bench import gpu_hours, hand_check, telemetry, worlds
 from bench.measure import Night, last_json, night, python
 from bench.report import Report
 from orchestration.settings import Settings
@@ -300,7 +300,51 @@ def gpu_samples(bench: Bench) -> None:
     bench.report.add("  peak memory, largest process", peak, 4, " GB", f"{history + 1} days, {samples:,} samples each")
 
 
+def gpu_year(bench: Bench) -> None:
+    """A year of hours of 1,000 GPUs built at once down to the ledger, and the day after it beside the day after a week."""
+    found = {}
+    for history in (7, 365):
+        settings = bench.warehouse(f"gpu-hours-{history}")
+        bench.say(f"gpu_year: {history} days")
+        gpu_hours.land_days(settings, bench.work / "pages", TELEMETRY_DAY, history)
+        loaded = python(["-m", "bench.gpu_hours", "load"], settings.home)
+        built = python(["-m", "bench.gpu_hours", "build"], settings.home)
+        new_day = TELEMETRY_DAY + timedelta(days=history)
+        gpu_hours.land_days(settings, bench.work / "pages", new_day, 1)
+        loaded_day = python(["-m", "bench.gpu_hours", "load"], settings.home)
+        built_day = python(["-m", "bench.gpu_hours", "build", new_day.isoformat()], settings.home)
+        found[history] = built, built_day
+        bench.report.details[f"GPU hours, {history} days"] = {
+            name: {"cpu_seconds": one.cpu_seconds, "seconds": one.seconds, "peak_gb": one.peak_gb}
+            for name, one in {
+                "load": loaded,
+                "build": built,
+                "load a day": loaded_day,
+                "build a day": built_day,
+            }.items()
+        }
+        bench.say(
+            f"  built at once {built.cpu_seconds:.1f} s, {built.peak_gb:.2f} GB; a day {built_day.cpu_seconds:.1f} s"
+        )
+    at_once, (_, long_day), (_, short_day) = found[365][0], found[365], found[7]
+    hours = telemetry.GPUS * 24 * 365
+    bench.report.add(
+        f"GPU hours: {hours:,} built at once, peak memory",
+        at_once.peak_gb,
+        4,
+        " GB",
+        f"{at_once.cpu_seconds:.0f} s of processor time",
+    )
+    bench.report.add(
+        "  a day after a year / after a week, processor time",
+        long_day.cpu_seconds / short_day.cpu_seconds,
+        1.2,
+        "x",
+        f"{long_day.cpu_seconds:.1f} s / {short_day.cpu_seconds:.1f} s, {long_day.peak_gb:.2f} GB / {short_day.peak_gb:.2f} GB",
+    )
+
+
 SECTIONS = {
     section.__name__: section
-    for section in (fixed, rows, hand, pricing, nothing, redelivery, history, restatement, gpu_samples)
+    for section in (fixed, rows, hand, pricing, nothing, redelivery, history, restatement, gpu_samples, gpu_year)
 }
