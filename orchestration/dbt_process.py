@@ -1,8 +1,10 @@
 """dbt in a process of its own that reads the project at once and builds when it is told to.
 
-    python -m orchestration.dbt_process PARSE_ARGUMENTS…
+    python -m orchestration.dbt_process PARSED PARSE_ARGUMENTS…
 
-Starting dbt and reading the project costs a third of a small night's build, and needs no data: it is done while files are loaded.
+Starting dbt and reading the project needs no data: it is done while files are loaded. PARSED is the project as dbt holds it in
+memory, written by an earlier one of these processes; where there is no such file, the project is parsed and it is written. Which
+code it is of is for the caller to know (dbt_parse.py).
 What to build comes as one line of JSON on stdin, {"args": […], "environment": {…}}; without a line (also where the night was killed)
 there is nothing to build.
 """
@@ -11,9 +13,12 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import sys
+from pathlib import Path
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
@@ -39,22 +44,34 @@ class ReadEvents(EventManager):
         super().fire_event(e, level, node, force_warn_or_error_handling)
 
 
-def main(parse_args: list[str]) -> int:
-    """Parse, wait for the line, build."""
+def read_project(parsed: Path, parse_args: list[str]) -> Manifest | None:
+    """The project as it was kept; else as dbt parses it now, which is then kept. None where it does not parse."""
+    if parsed.exists():
+        return pickle.loads(parsed.read_bytes())
+    done = dbtRunner().invoke(parse_args)
+    if not done.success:
+        return None
+    # Before a build writes what it has compiled into it.
+    parsed.write_bytes(pickle.dumps(done.result))
+    return done.result
+
+
+def main(parsed: str, *parse_args: str) -> int:
+    """Read the project, wait for the line, build."""
     ctx_set_event_manager(ReadEvents())
-    parsed = dbtRunner().invoke(parse_args)
+    manifest = read_project(Path(parsed), list(parse_args))
     line = sys.stdin.readline()
-    if not parsed.success:
+    if manifest is None:
         return NOT_PARSED
     if not line:
         return 0
     asked = json.loads(line)
     os.environ.update(asked["environment"])
-    built = dbtRunner(manifest=parsed.result).invoke(asked["args"])
+    built = dbtRunner(manifest=manifest).invoke(asked["args"])
     if built.exception is not None:
         print(f"dbt ended with {type(built.exception).__name__}: {built.exception}", flush=True)
     return 0 if built.success else FAILED
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

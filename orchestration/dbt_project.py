@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
-from orchestration.dbt_parse import WHOLE, KeptParse
+from orchestration.dbt_parse import PARSED, WHOLE, KeptParse
 from orchestration.settings import Settings
 
 TARGET = "pipeline"
@@ -94,6 +94,22 @@ def location_args(settings: Settings, target: Path | None = None) -> list[str]:
     ]  # fmt: skip
 
 
+def process_command(settings: Settings, target: Path, read: bool) -> list[str]:
+    """Command of a dbt that waits for its build (dbt_process.py).
+
+    Args:
+        settings: Which warehouse.
+        target: Folder of its artifacts.
+        read: Whether it reads the project; else what was kept of it is in the target folder.
+    """
+    parsed = target / PARSED
+    if read:
+        # Not the one of other code, which is what an earlier night left.
+        parsed.unlink(missing_ok=True)
+    arguments = [str(parsed), "parse", *location_args(settings, target), "--no-use-colors", WHOLE]
+    return [sys.executable, "-m", "orchestration.dbt_process", *arguments]
+
+
 @dataclass(frozen=True)
 class Build:
     """What the nightly build is asked to do.
@@ -167,11 +183,9 @@ class Dbt:
         environment = parse_environment(settings)
         if log is None:
             environment |= {"DBT_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "orchestration.dbt_process", "parse", *self._args]
-        if self._reads:
-            command.append(WHOLE)
-        else:
+        if not self._reads:
             self._kept.hand_to(self._target)
+        command = process_command(settings, self._target, self._reads)
         with contextlib.ExitStack() as stack:
             output: int | IO[bytes] = subprocess.PIPE
             if log is not None:

@@ -28,8 +28,8 @@ SMALL_BYTES = 1 << 22
 BATCH_BYTES = 1 << 26
 # A file of one partition with this many rows stays as it is; smaller ones of the same partition become one file.
 WHOLE_ROWS = 10_000
-# Up to a month of days, one filtered copy a partition: a log is in order of time, so each copy reads its own row groups
-# only. Beyond that the partitioned COPY.
+# Up to a month of large days, one filtered copy a partition: a log is in order of time, so each copy reads its own row groups
+# only. Beyond that, and where partitions are so small that a statement costs more than its rows, the partitioned COPY.
 FEW_PARTITIONS = 31
 
 
@@ -94,6 +94,7 @@ def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) 
         kind[file] = kind.get(file, 0) + count
         rows[Path(path)][partition] = rows[Path(path)].get(partition, 0) + count
     apart: dict[str, list[Path]] = {}
+    rows_apart = 0
     for partition in sorted({partition for held in rows.values() for partition in held} - {REJECTED}):
         sources = [path for path in staged if partition in rows[path]]
         pure = [path for path in sources if len(rows[path]) == 1]
@@ -106,7 +107,9 @@ def place(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], folder: Path) 
             os.replace(path, placed.paths[-1])
         if rest:
             apart[partition] = rest
-    if len(apart) <= FEW_PARTITIONS:
+            rows_apart += sum(rows[path][partition] for path in rest)
+    large = rows_apart >= WHOLE_ROWS * len(apart)
+    if len(apart) <= 1 or (large and len(apart) <= FEW_PARTITIONS):
         for partition, sources in apart.items():
             placed.paths.append(_next(placed, folder))
             con.execute(
