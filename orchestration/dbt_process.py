@@ -11,6 +11,7 @@ there is nothing to build.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickle
@@ -44,15 +45,26 @@ class ReadEvents(EventManager):
         super().fire_event(e, level, node, force_warn_or_error_handling)
 
 
+def _fields(manifest: Manifest) -> dict[str, object]:
+    """What a manifest is made of, by name. Its own pickling mixes up the places of what it looks names up in (dbt-core 1.11), all of
+    which it makes itself where it is not given.
+    """
+    return {
+        field.name: getattr(manifest, field.name)
+        for field in dataclasses.fields(manifest)
+        if not field.name.startswith("_")
+    }
+
+
 def read_project(parsed: Path, parse_args: list[str]) -> Manifest | None:
     """The project as it was kept; else as dbt parses it now, which is then kept. None where it does not parse."""
     if parsed.exists():
-        return pickle.loads(parsed.read_bytes())
+        return Manifest(**pickle.loads(parsed.read_bytes()))
     done = dbtRunner().invoke(parse_args)
     if not done.success:
         return None
     # Before a build writes what it has compiled into it.
-    parsed.write_bytes(pickle.dumps(done.result))
+    parsed.write_bytes(pickle.dumps(_fields(done.result)))
     return done.result
 
 
