@@ -243,6 +243,8 @@ not_delivered as (
         charge_terms.billing_currency,
         charge_terms.is_unpriced,
         charge_terms.is_of_one_day,
+        owners.team_id,
+        owners.environment,
         case charge_terms.quantity_unit
             when 'gpu-hours' then charge_terms.quantity
             else charge_terms.quantity * charge_terms.gpu_count
@@ -254,6 +256,7 @@ not_delivered as (
         charge_terms.effective_cost as cost_of_charge
     from charge_terms
     inner join {{ ref('int_charge_days') }} as charge_days on charge_terms.charge_id = charge_days.charge_id
+    left join {{ ref('int_charge_owners') }} as owners on charge_terms.charge_id = owners.charge_id
     where
         charge_terms.is_unused_commitment
         and charge_terms.quantity_unit in ('hours', 'hrs', 'hour', 'gpu-hours')
@@ -270,7 +273,8 @@ states as (
     from held
     union all
     select
-        usage_date, usage_hour, resource_id, 'not_delivered', {% for _ in holder %}null, {% endfor %}{{ terms | join(', ') }},
+        usage_date, usage_hour, resource_id, 'not_delivered',
+        {% for column in holder %}{{ column if column in ('team_id', 'environment') else 'null' }}, {% endfor %}{{ terms | join(', ') }},
         is_unpriced,
         case
             when is_of_one_day then cast(quantity as decimal(38, 9))
@@ -285,6 +289,7 @@ select
     usage_date,
     usage_hour,
     resource_id,
+    vendor || '/' || region_id || '/' || accelerator_type as pool_id,
     {% for column in terms %}{{ column }}, {% endfor %}
     hours_state,
     {% for column in holder if column != 'activity_signal' -%} {{ column }}, {% endfor %}

@@ -8,7 +8,7 @@
     materialized='incremental', incremental_strategy='replace_days', on_schema_change='fail', meta={'replace_by': 'usage_date'}
 ) }}
 
--- The price of an hour on three bases, each with its numerator and denominator. Whole node cost, since nobody can rent the accelerator
+-- The price of an hour on three bases (paid, held, busy) at effective, list and contracted cost, each with its numerator and denominator. Whole node cost, since nobody can rent the accelerator
 -- without its node; what nobody held or used is in the numerator of each.
 with hours as (
 
@@ -45,8 +45,16 @@ select
     {{ unit_rate(known_cost, 'summed.paid_gpu_hours') }} as cost_per_paid_gpu_hour,
     {{ unit_rate(known_cost, 'summed.allocated_gpu_hours') }} as cost_per_allocated_gpu_hour,
     {{ unit_rate(known_cost, 'summed.productive_gpu_hours') }} as cost_per_productive_gpu_hour,
-    {{ unit_rate('summed.list_cost', 'summed.list_priced_gpu_hours') }} as list_cost_per_paid_gpu_hour,
-    {{ unit_rate('summed.contracted_cost', 'summed.contract_priced_gpu_hours') }} as contracted_cost_per_paid_gpu_hour,
+    {%- for kind, hours in [('list', 'list'), ('contracted', 'contract')] %}
+    {{ unit_rate('summed.' ~ kind ~ '_cost', 'summed.' ~ hours ~ '_priced_gpu_hours') }} as {{ kind }}_cost_per_paid_gpu_hour,
+    {%- for part in ['allocated', 'productive'] %}
+    -- what was paid at another price is in none of them: the whole of the hours, or no rate
+    {{ unit_rate(
+        'case when summed.' ~ hours ~ '_priced_gpu_hours = summed.paid_gpu_hours then summed.' ~ kind ~ '_cost end',
+        'summed.' ~ part ~ '_gpu_hours'
+    ) }} as {{ kind }}_cost_per_{{ part }}_gpu_hour,
+    {%- endfor %}
+    {%- endfor %}
     rates.to_currency as reporting_currency,
     rates.rate_set,
     {{ reporting_cost('summed.node_cost', 'rates.rate') }} as node_reporting_cost

@@ -1,3 +1,6 @@
+{#- what hours of an undeclared capacity block cost is not known, and not nothing -#}
+{%- set known_hours = 'case when coalesce(gpu_hours.unpriced_gpu_hours, 0) = 0 then ' -%}
+{%- set known_cost = known_hours ~ 'costs.net_unit_cost end' -%}
 -- Rebuilt whole: a run's cost comes from all its days.
 with ledger as (
 
@@ -89,20 +92,18 @@ attempt_counts as (
 
 ),
 
--- Only the hours that have a cost: a running job is ahead of its bill.
+-- Only hours that have a cost: a running job is ahead of its bill.
 gpu_hours as (
 
     select
-        workloads.training_run_id,
-        sum(workloads.held_quantity) as gpu_hours,
-        sum(workloads.productive_quantity) as productive_gpu_hours
-    from {{ ref('int_workload_resource_hours') }} as workloads
-    inner join (select distinct training_run_id, usage_hour from ledger) as costed_hours
-        on
-            workloads.training_run_id = costed_hours.training_run_id
-            and workloads.usage_hour = costed_hours.usage_hour
-    where workloads.resource_kind = 'gpu'
-    group by workloads.training_run_id
+        training_run_id,
+        billing_currency,
+        sum(gpu_hours) as gpu_hours,
+        sum(case when hours_state = 'productive' then gpu_hours else 0 end) as productive_gpu_hours,
+        sum(unpriced_gpu_hours) as unpriced_gpu_hours
+    from {{ ref('fct_gpu_hours') }}
+    where training_run_id is not null
+    group by training_run_id, billing_currency
 
 ),
 
@@ -137,6 +138,7 @@ select
     costs.accelerator_types,
     cast(gpu_hours.gpu_hours as decimal(38, 9)) as gpu_hours,
     cast(gpu_hours.productive_gpu_hours as decimal(38, 9)) as productive_gpu_hours,
+    cast(coalesce(gpu_hours.unpriced_gpu_hours, 0) as decimal(38, 9)) as unpriced_gpu_hours,
     cast(costs.net_unit_cost as decimal(38, 12)) as net_unit_cost,
     cast(costs.unused_commitment_cost as decimal(38, 12)) as unused_commitment_cost,
     cast(costs.credits_cost as decimal(38, 12)) as credits_cost,
@@ -156,11 +158,11 @@ select
     cast(costs.activity_unknown_cost as decimal(38, 12)) as activity_unknown_cost,
     cast(case when costs.training_run_id is not null then coalesce(losses.lost_cost, 0) end as decimal(38, 12)) as lost_cost,
     {{ unit_rate('costs.productive_cost', 'costs.net_unit_cost') }} as productive_ratio,
-    {{ unit_rate('costs.net_unit_cost', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
+    {{ unit_rate(known_hours ~ 'costs.compute_cost end', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
     quality.steps,
     cast(quality.epochs as decimal(38, 9)) as epochs,
-    {{ unit_rate('costs.net_unit_cost', 'quality.steps') }} as cost_per_step,
-    {{ unit_rate('costs.net_unit_cost', 'quality.epochs') }} as cost_per_epoch,
+    {{ unit_rate(known_cost, 'quality.steps') }} as cost_per_step,
+    {{ unit_rate(known_cost, 'quality.epochs') }} as cost_per_epoch,
     quality.quality_metric,
     quality.is_higher_quality_better,
     quality.quality_value,
@@ -169,7 +171,7 @@ select
     quality.quality_gain_points,
     -- a run that gained nothing has no price of a point
     case when quality.quality_gain_points > 0
-        then {{ unit_rate('costs.net_unit_cost', 'quality.quality_gain_points') }} end as cost_per_quality_point,
+        then {{ unit_rate(known_cost, 'quality.quality_gain_points') }} end as cost_per_quality_point,
     daily_reporting.reporting_currency,
     daily_reporting.rate_set,
     cast(daily_reporting.total_reporting_cost as decimal(38, 12)) as total_reporting_cost
@@ -186,4 +188,5 @@ left join daily_reporting
         and costs.billing_currency = daily_reporting.billing_currency
 left join {{ ref('int_run_quality') }} as quality on run_keys.training_run_id = quality.training_run_id
 left join attempt_counts on run_keys.training_run_id = attempt_counts.training_run_id
-left join gpu_hours on run_keys.training_run_id = gpu_hours.training_run_id
+left join gpu_hours
+    on costs.training_run_id = gpu_hours.training_run_id and costs.billing_currency = gpu_hours.billing_currency

@@ -2,7 +2,7 @@
 
 -- fct_gpu_hours by day and holder: what each pod and job held, and how much of it was work.
 select
-    usage_date, resource_id, vendor, region_id, purchase_option, accelerator_type, cost_status, billing_currency,
+    usage_date, resource_id, pool_id, vendor, region_id, purchase_option, accelerator_type, cost_status, billing_currency,
     workload_kind, workload_id, workload_name, workload_type, team_id, environment, model_id, deployment_id, training_run_id, attempt_id,
     max(activity_signal) as activity_signal,
     cast(sum(gpu_hours) as decimal(38, 9)) as gpu_hours,
@@ -14,12 +14,13 @@ select
     cast(coalesce(sum(case when hours_state in ({{ states }}) then node_cost end), 0) as decimal(38, 12)) as {{ part }}_cost,
     {%- endfor %}
     cast(sum(node_cost) as decimal(38, 12)) as node_cost,
+    cast(sum(unpriced_gpu_hours) as decimal(38, 9)) as unpriced_gpu_hours,
     -- which node of a pool a plan or reservation covers in an hour is the vendor's choice (pitfall G18): the pool's rate does not see it
     {{ unit_rate(
-        'sum(sum(node_cost)) over (partition by usage_date, vendor, region_id, accelerator_type, cost_status, billing_currency)',
-        'sum(sum(gpu_hours)) over (partition by usage_date, vendor, region_id, accelerator_type, cost_status, billing_currency)'
+        'sum(case when sum(unpriced_gpu_hours) = 0 then sum(node_cost) end) over (partition by usage_date, pool_id, cost_status, billing_currency)',
+        'sum(case when sum(unpriced_gpu_hours) = 0 then sum(gpu_hours) end) over (partition by usage_date, pool_id, cost_status, billing_currency)'
     ) }} as pool_cost_per_gpu_hour
 from {{ ref('fct_gpu_hours') }}
 group by
-    usage_date, resource_id, vendor, region_id, purchase_option, accelerator_type, cost_status, billing_currency,
+    usage_date, resource_id, pool_id, vendor, region_id, purchase_option, accelerator_type, cost_status, billing_currency,
     workload_kind, workload_id, workload_name, workload_type, team_id, environment, model_id, deployment_id, training_run_id, attempt_id

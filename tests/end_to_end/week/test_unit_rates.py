@@ -18,6 +18,42 @@ RATES = {
         ("allocated_cost_per_million_tokens", "net_unit_cost", "total_tokens", PER_MILLION),
     ],
     "cost_per_inference_daily": [("cost_per_request", "metered_cost", "requests", 1)],
+    "cost_per_gpu_hour_daily": [
+        ("cost_per_paid_gpu_hour", "node_cost", "paid_gpu_hours", 1),
+        ("cost_per_allocated_gpu_hour", "node_cost", "allocated_gpu_hours", 1),
+        ("cost_per_productive_gpu_hour", "node_cost", "productive_gpu_hours", 1),
+        ("list_cost_per_paid_gpu_hour", "list_cost", "list_priced_gpu_hours", 1),
+        (
+            "list_cost_per_allocated_gpu_hour",
+            "case when list_priced_gpu_hours = paid_gpu_hours then list_cost end",
+            "allocated_gpu_hours",
+            1,
+        ),
+        (
+            "list_cost_per_productive_gpu_hour",
+            "case when list_priced_gpu_hours = paid_gpu_hours then list_cost end",
+            "productive_gpu_hours",
+            1,
+        ),
+        ("contracted_cost_per_paid_gpu_hour", "contracted_cost", "contract_priced_gpu_hours", 1),
+        (
+            "contracted_cost_per_allocated_gpu_hour",
+            "case when contract_priced_gpu_hours = paid_gpu_hours then contracted_cost end",
+            "allocated_gpu_hours",
+            1,
+        ),
+        (
+            "contracted_cost_per_productive_gpu_hour",
+            "case when contract_priced_gpu_hours = paid_gpu_hours then contracted_cost end",
+            "productive_gpu_hours",
+            1,
+        ),
+    ],
+    "cost_per_training_run": [
+        ("cost_per_gpu_hour", "compute_cost", "gpu_hours", 1),
+        ("cost_per_step", "net_unit_cost", "steps", 1),
+        ("cost_per_epoch", "net_unit_cost", "epochs", 1),
+    ],
 }
 # A rate is rounded to nine places.
 ROUNDED = 0.0000000005

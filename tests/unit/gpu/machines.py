@@ -14,7 +14,7 @@ MIDNIGHT = int(DAY.timestamp())
 HOUR = 3600
 
 FOCUS = (
-    "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,"
+    "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency,BillingAccountId,SubAccountId,BillingPeriodStart,BillingPeriodEnd,"
     "ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ChargeDescription,ConsumedQuantity,ConsumedUnit,PricingCategory,"
     "CommitmentDiscountType,CommitmentDiscountStatus,CapacityReservationId,CapacityReservationStatus,InvoiceIssuerName,ProviderName,"
     "ServiceName,ServiceCategory,RegionId,ResourceId,SkuMeter,x_InstanceType,x_Operation"
@@ -80,7 +80,7 @@ def bill() -> str:
         line("i-flex", "a2-ultragpu-1g", 10, "2.5", ProviderName="Google",
              ChargeDescription="Nvidia Tesla A100 80GB GPU attached to DWS Defined Duration VMs running in Seoul"),
         # an empty box: reserved, paid for, nobody ran on it
-        line("cr-1", "p5.48xlarge", 10, "40", CapacityReservationId="cr-1", CapacityReservationStatus="Unused"),
+        line("cr-1", "p5.48xlarge", 10, "40", SubAccountId="labs", CapacityReservationId="cr-1", CapacityReservationStatus="Unused"),
     ]  # fmt: skip
     names = FOCUS.split(",")
     return "\n".join([FOCUS, *(",".join(row.get(name, "") for name in names) for row in lines)]) + "\n"
@@ -347,6 +347,7 @@ TEAMS = "unit_id,parent_unit_id,name,cost_center,valid_from,valid_to\n" + "".joi
 IDENTITIES = (
     "key_type,key_value,scope,unit_id,project,environment,priority,valid_from,valid_to\n"
     "slurm_account,red,,red,,,1,2020-01-01,\n"
+    "sub_account,labs,,green,,,1,2020-01-01,\n"
     # operations runs the cloud's machines, and another account's would be blue's
     "platform,acme,,operations,,,1,2020-01-01,\n"
     "platform,elsewhere,,blue,,,1,2020-01-01,\n"

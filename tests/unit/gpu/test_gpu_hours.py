@@ -239,6 +239,16 @@ def test_three_parts_of_each_pod_and_node_sum_to_its_hours_and_cost(marts):
     ).fetchall() == [(0,)]
 
 
+def test_b2_what_was_reserved_and_not_delivered_is_its_owners_as_in_the_ledger(marts):
+    """The account of the empty box is green's, whoever runs the cloud's machines."""
+    owners = (
+        "select team_id, sum(node_cost) from unit_economics.gpu_utilization_daily where resource_id = 'cr-1' group by all",
+        "select l.team_id, sum(l.effective_cost) from core.fct_cost_allocation as l"
+        " join focus.cost_and_usage as f on f.x_ChargeId = l.charge_id where f.ResourceId = 'cr-1' group by all",
+    )
+    assert [marts.execute(one).fetchall() for one in owners] == [[("green", 40)]] * 2
+
+
 def test_g18_the_pools_rate_does_not_depend_on_which_node_a_plan_covered(marts):
     """H100 of region r1: 66 + 84 + 8 + 10 USD over 16 + 28 + 4 + 8 hours is 3, under the plan and beside it; lines stay as billed."""
     rows = marts.execute(
