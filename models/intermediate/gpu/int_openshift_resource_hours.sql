@@ -1,5 +1,5 @@
--- A pod holds what it requests, or what it uses where that is more; a GPU or slice for the seconds that the report says. Impossible rows
--- hold nothing and are counted (quality.telemetry_checks_daily).
+-- A pod holds what it requests, or what it uses where that is more; a GPU or slice for the seconds that the report says, shared by those
+-- seconds where several pods were on it. Impossible rows hold nothing and are counted (quality.telemetry_checks_daily).
 with usage as (
 
     select * from {{ ref('stg_openshift__pod_usage') }}
@@ -20,6 +20,19 @@ pods as (
 
 ),
 
+gpus as (
+
+    select
+        *,
+        -- pods that share a GPU or slice by time hold it together and no second one (pitfall G5)
+        held_seconds * least(1, 3600.0 / nullif(sum(held_seconds) over (
+            partition by usage_date, interval_started_at, gpu_uuid, mig_instance_id
+        ), 0)) as unit_seconds
+    from {{ ref('stg_openshift__gpu_usage') }}
+    where failed_check is null
+
+),
+
 gpu_usage as (
 
     select
@@ -31,12 +44,12 @@ gpu_usage as (
         coalesce(pods.resource_id, gpus.node_name) as resource_id,
         gpus.mig_profile,
         sum({{ floor_quantity(
-            "case when gpus.mig_profile = '' then 1 else coalesce(shares.gpu_share, usual.gpu_share) end * gpus.held_seconds / 3600"
+            "case when gpus.mig_profile = '' then 1 else coalesce(shares.gpu_share, usual.gpu_share) end * gpus.unit_seconds / 3600"
         ) }}) as claimed_quantity,
         {%- for label in ['team', 'app', 'model', 'environment', 'mlflow_run_id', 'workload_type'] %}
         max(pods.label_{{ label }}) as label_{{ label }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('stg_openshift__gpu_usage') }} as gpus
+    from gpus
     left join pods
         on
             gpus.usage_date = pods.usage_date
@@ -48,7 +61,6 @@ gpu_usage as (
     left join {{ ref('int_mig_shares') }} as shares
         on gpus.mig_profile = shares.mig_profile and names.accelerator_type = shares.accelerator_type
     left join {{ ref('int_mig_shares') }} as usual on gpus.mig_profile = usual.mig_profile and usual.accelerator_type = '*'
-    where gpus.failed_check is null
     group by
         gpus.usage_date, gpus.interval_started_at, gpus.namespace, gpus.pod_name, gpus.node_name,
         coalesce(pods.resource_id, gpus.node_name), gpus.mig_profile

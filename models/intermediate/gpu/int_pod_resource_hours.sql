@@ -135,6 +135,7 @@ select
     resource_id,
     resource_kind,
     mig_profile,
-    sum({{ floor_quantity('claimed_unit_seconds / 3600') }}) as claimed_quantity
+    sum({{ floor_quantity('claimed_unit_seconds / 3600') }}) as claimed_quantity,
+    sum({{ floor_quantity('claimed_unit_seconds / held_seconds') }}) as claimed_units
 from claims
 group by usage_date, usage_hour, pod_uid, node_name, resource_id, resource_kind, mig_profile

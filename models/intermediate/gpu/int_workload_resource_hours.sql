@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
-{#- Who held how much of a node in an hour. Claims beyond what the node has are scaled down and flagged, never cut silently
-    (pitfall G8); so held + stranded <= capacity, and the rest was free. Cores and memory of a holder of GPUs serve those GPUs,
-    so they count as productive in the same measure. -#}
+{#- Who held how much of a node in an hour. A holder that claims more GPUs than its nodes have cannot be: it holds none of them and is
+    counted (quality.telemetry_checks_daily). Claims that are possible one by one and together more than the node has are scaled
+    down and flagged, never cut silently (pitfall G8); so held + stranded <= capacity, and the rest was free. Cores and memory of a
+    holder of GPUs serve those GPUs, so they count as productive in the same measure. -#}
 
 with activity as (
 
@@ -31,6 +32,7 @@ pod_claims as (
         claims.resource_kind,
         claims.mig_profile,
         claims.claimed_quantity,
+        claims.claimed_units,
         activity.activity_signal,
         activity.activity_ratio,
         cast(null as decimal(38, 9)) as used_quantity,
@@ -72,6 +74,8 @@ slurm_claims as (
         claims.resource_kind,
         '' as mig_profile,
         claims.claimed_quantity,
+        -- evenly over its nodes, as its hours are
+        cast(jobs.gpu_count as decimal(38, 9)) / nullif(jobs.node_count, 0) as claimed_units,
         activity.activity_signal,
         activity.activity_ratio,
         cast(null as decimal(38, 9)) as used_quantity,
@@ -110,6 +114,7 @@ openshift_claims as (
         claims.resource_kind,
         claims.mig_profile,
         claims.claimed_quantity,
+        cast(null as decimal(38, 9)) as claimed_units,
         case when claims.resource_kind = 'gpu' then activity.activity_signal else 'usage' end as activity_signal,
         case when claims.resource_kind = 'gpu' then activity.activity_ratio end as activity_ratio,
         claims.used_quantity,
@@ -147,6 +152,7 @@ sagemaker_claims as (
         claims.resource_kind,
         '' as mig_profile,
         claims.claimed_quantity,
+        cast(null as decimal(38, 9)) as claimed_units,
         cast(null as {{ dbt.type_string() }}) as activity_signal,
         cast(null as decimal(38, 9)) as activity_ratio,
         cast(null as decimal(38, 9)) as used_quantity,
@@ -191,6 +197,7 @@ opencost_claims as (
         claims.resource_kind,
         '' as mig_profile,
         claims.claimed_quantity,
+        cast(null as decimal(38, 9)) as claimed_units,
         case when claims.activity_ratio is not null then 'opencost_gpu_usage' end as activity_signal,
         case when claims.resource_kind = 'gpu' then claims.activity_ratio end as activity_ratio,
         cast(null as decimal(38, 9)) as used_quantity,
@@ -220,6 +227,66 @@ claims as (
 
 ),
 
+known_nodes as (
+
+    select usage_date, resource_id, max(gpu_count) as gpu_count
+    from {{ ref('int_nodes') }}
+    where {{ in_dirty_days('usage_date') }}
+    group by usage_date, resource_id
+
+),
+
+-- GPUs at a time, whatever part of the hour: what is claimed, and the most that any witness says the node has.
+compared as (
+
+    select
+        claims.*,
+        capacity.node_name,
+        capacity.accelerator_type,
+        capacity.capacity_quantity - capacity.stranded_quantity as available_quantity,
+        case when claims.resource_kind = 'gpu' then coalesce(claims.claimed_units, claims.claimed_quantity) end as claimed_gpus,
+        case when claims.resource_kind = 'gpu' then greatest(
+            known_nodes.gpu_count, specs.gpu_count,
+            case when capacity.capacity_source = 'devices' then capacity.capacity_quantity end
+        ) end as node_gpus
+    from claims
+    left join {{ ref('int_node_capacity_hours') }} as capacity
+        on
+            claims.usage_hour = capacity.usage_hour
+            and claims.resource_id = capacity.resource_id
+            and claims.resource_kind = capacity.resource_kind
+            and {{ in_dirty_days('capacity.usage_date') }}
+    left join {{ ref('instance_specs') }} as specs on capacity.instance_type = specs.instance_type
+    left join known_nodes on claims.usage_date = known_nodes.usage_date and claims.resource_id = known_nodes.resource_id
+
+),
+
+-- Over all nodes of a holder, since sacct says only what a job has of all of them. Where the GPUs of one are not known, nothing is impossible.
+impossible as (
+
+    select usage_hour, workload_id, mig_profile
+    from compared
+    where resource_kind = 'gpu'
+    group by usage_hour, workload_id, mig_profile
+    having count(node_gpus) = count(*) and sum(claimed_gpus) - sum(node_gpus) > 0.000001
+
+),
+
+checked as (
+
+    select
+        compared.*,
+        case when impossible.workload_id is not null then 'gpu_claimed_above_node' end as failed_check
+    from compared
+    left join impossible
+        on
+            compared.resource_kind = 'gpu'
+            and compared.usage_hour = impossible.usage_hour
+            and compared.workload_id = impossible.workload_id
+            and compared.mig_profile = impossible.mig_profile
+
+),
+
 claimed as (
 
     select
@@ -228,7 +295,8 @@ claimed as (
         resource_kind,
         count(*) as holders,
         sum(claimed_quantity) as claimed_total
-    from claims
+    from checked
+    where failed_check is null
     group by usage_hour, resource_id, resource_kind
 
 ),
@@ -236,24 +304,15 @@ claimed as (
 limited as (
 
     select
-        claims.*,
-        capacity.node_name,
-        capacity.accelerator_type,
-        capacity.capacity_quantity - capacity.stranded_quantity as available_quantity,
+        checked.*,
         claimed.holders,
         claimed.claimed_total
-    from claims
-    inner join claimed
+    from checked
+    left join claimed
         on
-            claims.usage_hour = claimed.usage_hour
-            and claims.resource_id = claimed.resource_id
-            and claims.resource_kind = claimed.resource_kind
-    left join {{ ref('int_node_capacity_hours') }} as capacity
-        on
-            claims.usage_hour = capacity.usage_hour
-            and claims.resource_id = capacity.resource_id
-            and claims.resource_kind = capacity.resource_kind
-            and {{ in_dirty_days('capacity.usage_date') }}
+            checked.usage_hour = claimed.usage_hour
+            and checked.resource_id = claimed.resource_id
+            and checked.resource_kind = claimed.resource_kind
 
 ),
 
@@ -262,15 +321,16 @@ held as (
     select
         *,
         case
+            when failed_check is not null then 0
             when claimed_total > available_quantity
                 then {{ floor_quantity(
                     'cast(claimed_quantity as double) * cast(available_quantity as double) / cast(claimed_total as double)'
                 ) }}
             else claimed_quantity
         end as held_quantity,
-        coalesce(claimed_total - available_quantity > 0.000001, false) as is_over_capacity,
+        coalesce(failed_check is null and claimed_total - available_quantity > 0.000001, false) as is_over_capacity,
         -- who alone holds a whole node is who its devices are busy for
-        holders = 1 and resource_kind = 'gpu' and mig_profile = '' and claimed_total >= available_quantity as is_sole_holder
+        failed_check is null and holders = 1 and resource_kind = 'gpu' and mig_profile = '' and claimed_total >= available_quantity as is_sole_holder
     from limited
 
 ),
@@ -303,6 +363,7 @@ select
     claimed_quantity,
     held_quantity,
     is_over_capacity,
+    failed_check,
     case
         when measured_signal <> 'usage' then cast(held_quantity * measured_ratio as decimal(38, 9))
         when used_quantity is not null then least(used_quantity, held_quantity)

@@ -57,12 +57,12 @@ with checks as (
     select
         workload_kind || 's' as source,
         usage_date,
-        resource_kind || '_held_above_node' as check_name,
+        coalesce(failed_check, resource_kind || '_held_above_node') as check_name,
         count(*) as failed_rows,
-        false as is_left_out
+        failed_check is not null as is_left_out
     from {{ ref('int_workload_resource_hours') }}
-    where is_over_capacity and {{ in_dirty_days('usage_date') }}
-    group by workload_kind, usage_date, resource_kind
+    where (is_over_capacity or failed_check is not null) and {{ in_dirty_days('usage_date') }}
+    group by workload_kind, usage_date, resource_kind, failed_check
 
 )
 

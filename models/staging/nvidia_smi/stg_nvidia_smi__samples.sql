@@ -26,7 +26,18 @@ renamed as (
 )
 
 select
-    *,
+    observed_at,
+    sample_date,
+    feed,
+    node_name,
+    gpu_uuid,
+    gpu_model,
+    -- drivers differ in MIG mode: most say [N/A], some 0 %, which is not idle (pitfall G7)
+    case when is_mig then null else utilization_percent end as utilization_percent,
+    memory_used_mib,
+    memory_total_mib,
+    power_watts,
+    is_mig,
     case
         when utilization_percent > 100 then 'utilization_out_of_range'
         when memory_used_mib > memory_total_mib then 'memory_used_above_total'

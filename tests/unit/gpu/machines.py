@@ -178,11 +178,12 @@ def kubernetes() -> str:
     found += pod("s1", "shared", 10, 11, {"nvidia_com_gpu": 1}, "red") + pod(
         "s2", "shared", 10, 11, {"nvidia_com_gpu": 1}, "blue"
     )
-    # two pods that say they hold two GPUs each, of two
+    # two pods that say they hold two GPUs each, of two; a third says four, which cannot be
     found += node("over", "i-over", 10, 11, {}, {"nvidia_com_gpu": [(10, 2)]})
     found += pod("o1", "over", 10, 11, {"nvidia_com_gpu": 2}, "red") + pod(
         "o2", "over", 10, 11, {"nvidia_com_gpu": 2}, "blue"
     )
+    found += pod("o3", "over", 10, 10.25, {"nvidia_com_gpu": 4}, "green")
     found += node("bad", "i-bad", 10, 11, {}, {"nvidia_com_gpu": [(10, 8)]})
     found.append(series("kube_node_spec_unschedulable", {"node": "bad"}, [(10, 0), (10.5, 1)]))
     return page(found, replicas=2)

@@ -74,6 +74,7 @@ def test_g5_pods_on_one_time_sliced_gpu_hold_it_together_and_the_other_is_free(m
 
 
 def test_g8_more_gpus_held_than_the_node_has_are_scaled_down_together(marts):
+    """A third pod says that it held four of the two for a quarter of the hour: no more than one GPU-hour, and it gets none of it."""
     assert hours(marts, "i-over") == {("activity_unknown", "red", None): 1, ("activity_unknown", "blue", None): 1}
 
 
@@ -205,6 +206,7 @@ def test_impossible_rows_hold_nothing_and_are_counted(marts):
         "select source, check_name, is_left_out, failed_rows from quality.telemetry_checks_daily order by all"
     ).fetchall() == [
         ("openshift_gpu_usage", "uptime_longer_than_interval", True, 1),
+        ("pods", "gpu_claimed_above_node", True, 1),
         ("pods", "gpu_held_above_node", False, 2),
         ("slurm", "ends_before_start", True, 1),
     ]
