@@ -17,6 +17,30 @@ held as (
     from {{ ref('int_holder_costs_hourly') }}
     group by usage_date, cost_status, billing_currency, {{ holder | join(', ') }}
 
+),
+
+-- Paid for and held by nobody: the machine's owner has it, else the reservation's.
+unheld as (
+
+    select
+        usage_date,
+        cost_status,
+        billing_currency,
+        case when hours_state = 'not_delivered' then 'undelivered_gpu' else 'free_gpu' end as waste_kind,
+        vendor,
+        accelerator_type,
+        team_id,
+        environment,
+        count(distinct usage_hour) as hours,
+        sum(gpu_hours) as gpu_hours,
+        sum(case when hours_state in ('free_drained', 'free_failed') then gpu_hours else 0 end) as out_of_order_gpu_hours,
+        sum(node_cost) as wasted_cost
+    from {{ ref('fct_gpu_hours') }}
+    where hours_state not in ('productive', 'allocated_unused', 'activity_unknown')
+    group by
+        usage_date, cost_status, billing_currency, case when hours_state = 'not_delivered' then 'undelivered_gpu' else 'free_gpu' end,
+        vendor, accelerator_type, team_id, environment
+
 )
 
 select
@@ -47,3 +71,16 @@ inner join held
         {% endfor %}
 left join {{ ref('fct_training_attempts') }} as attempts on waste.attempt_id = attempts.attempt_id
 left join {{ ref('fct_training_runs') }} as runs on waste.training_run_id = runs.training_run_id
+union all
+select
+    usage_date, cost_status, billing_currency, waste_kind, vendor, accelerator_type, team_id, environment, null, null, null, null, null,
+    cast(hours as bigint),
+    cast(wasted_cost as decimal(38, 12)),
+    null,
+    case waste_kind
+        when 'undelivered_gpu'
+            then cast(cast(round(gpu_hours, 1) as decimal(18, 1)) as {{ dbt.type_string() }}) || ' accelerator-hours reserved that no machine used'
+        else cast(cast(round(gpu_hours, 1) as decimal(18, 1)) as {{ dbt.type_string() }}) || ' accelerator-hours that nobody held, '
+            || cast(cast(round(out_of_order_gpu_hours, 1) as decimal(18, 1)) as {{ dbt.type_string() }}) || ' of them drained or out of order'
+    end
+from unheld

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'gpu_waste_daily'}}}) }}
 -- Kinds of waste share no dollar: of a holder and day they are never more than what the ledger has of it, all kinds together; the two
--- marts hold each of them once; and orphaned storage is never more than the storage.
+-- marts hold each of them once; orphaned storage is never more than the storage; and what nobody held is what the ledger says of it.
 {% set holder = [
     'service_provider_name', 'accelerator_type', 'team_id', 'environment', 'model_id', 'deployment_id', 'training_run_id', 'attempt_id',
     'workload_type',
@@ -22,6 +22,7 @@ in_marts as (
     select billing_currency, sum(wasted_cost) as wasted_cost
     from (
         select billing_currency, wasted_cost from {{ ref('gpu_waste_daily') }}
+        where waste_kind not in ('free_gpu', 'undelivered_gpu')
         union all
         select billing_currency, wasted_cost from {{ ref('idle_resources') }}
         where waste_kind not like 'orphaned%'
@@ -32,6 +33,19 @@ in_marts as (
 in_steps as (
     select billing_currency, sum(wasted_cost) as wasted_cost from waste
     group by billing_currency
+),
+
+unheld as (
+    select usage_date, billing_currency, team_id, sum(wasted_cost) as wasted_cost from {{ ref('gpu_waste_daily') }}
+    where waste_kind = 'free_gpu' and {{ replaced_days('usage_date') }}
+    group by usage_date, billing_currency, team_id
+),
+
+unallocated as (
+    select usage_date, billing_currency, team_id, sum(effective_cost) as effective_cost from {{ ref('fct_cost_allocation') }}
+    where usage_state in ('unallocated', 'stranded') and allocation_step = 'gpu_telemetry' and accelerator_type is not null
+        and {{ replaced_days('usage_date') }}
+    group by usage_date, billing_currency, team_id
 ),
 
 orphaned as (
@@ -69,3 +83,15 @@ select
 from orphaned
 left join stored on orphaned.billing_currency = stored.billing_currency
 where stored.effective_cost is null or orphaned.wasted_cost > stored.effective_cost
+union all
+select
+    'unheld' as scope, cast(coalesce(unheld.usage_date, unallocated.usage_date) as varchar) as place,
+    coalesce(unheld.billing_currency, unallocated.billing_currency) as billing_currency, unheld.wasted_cost as found,
+    unallocated.effective_cost as limit_or_expected
+from unheld
+full outer join unallocated
+    on
+        unheld.usage_date = unallocated.usage_date
+        and unheld.billing_currency = unallocated.billing_currency
+        and unheld.team_id is not distinct from unallocated.team_id
+where coalesce(unheld.wasted_cost, 0) <> coalesce(unallocated.effective_cost, 0)

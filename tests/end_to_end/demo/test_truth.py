@@ -205,7 +205,7 @@ def test_each_kind_of_waste_costs_what_it_cost_to_the_cent(marts):
         f"""
         with named as (
             select waste_kind, training_run_id as subject, billing_currency as currency, sum(wasted_cost) as cost
-            from optimization.gpu_waste_daily group by all
+            from optimization.gpu_waste_daily where waste_kind not in ('free_gpu', 'undelivered_gpu') group by all
             union all
             select waste_kind, resource_id, billing_currency, sum(wasted_cost) from optimization.idle_resources group by all)
         select coalesce(n.waste_kind, t.waste_kind), coalesce(n.subject, t.subject), n.cost, t.cost
@@ -217,6 +217,25 @@ def test_each_kind_of_waste_costs_what_it_cost_to_the_cent(marts):
     assert found == []
     kinds = {row[0] for row in rows(marts, "select distinct waste_kind from truth_waste")}
     assert kinds == {"failed_run", "redundant_run", "orphaned_volume", "orphaned_dataset", "idle_endpoint"}
+
+
+def test_what_nobody_held_is_waste_of_its_owner_to_the_cent(marts):
+    """Per day and currency: the neocloud's machines and its reservation are foundation's, AWS's are the platform's."""
+    wrong = rows(
+        marts,
+        f"""
+        with mart as (
+            select usage_date, billing_currency as currency, team_id, sum(wasted_cost) as cost from optimization.gpu_waste_daily
+            where waste_kind in ('free_gpu', 'undelivered_gpu') group by all),
+        truth as (
+            select usage_date, currency, case currency when 'EUR' then 'foundation' else 'platform' end as team_id,
+                sum(effective_cost) as cost, count(*) as machines
+            from truth_free_hours where effective_cost <> 0 group by all)
+        select m.*, t.* from mart m full join truth t using (usage_date, currency, team_id)
+        where abs(coalesce(m.cost, 0) - coalesce(t.cost, 0)) > {CENT} * coalesce(t.machines, 1)
+        """,
+    )
+    assert wrong == []
 
 
 def test_evaluations_measure_the_runs_that_they_name(marts):
