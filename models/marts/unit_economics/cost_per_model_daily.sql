@@ -6,7 +6,7 @@ with placed as (
 
     select
         usage_date, provider_id, model_id, training_run_id, workload_type, cost_status, billing_currency, cost_component,
-        allocation_group_id,
+        accelerator_type, allocation_group_id,
         -- classes have the cost of what was logged, as they have its tokens
         case when allocation_group_id is not null then token_class end as token_class,
         effective_cost,
@@ -16,7 +16,7 @@ with placed as (
     union all
     select
         usage_date, provider_id, model_id, training_run_id, workload_type, cost_status, billing_currency, null,
-        null, null, cast(0 as decimal(38, 12)),
+        null, null, null, cast(0 as decimal(38, 12)),
         transferred_cost
     from {{ ref('fct_cost_transfer') }}
     where {{ in_dirty_days('usage_date') }}
@@ -45,6 +45,7 @@ costs as (
         purpose,
         cost_status,
         billing_currency,
+        {{ listed('accelerator_type') }} as accelerator_types,
         {{ component_cost('net_unit_cost') }} as net_unit_cost,
         {{ component_cost('unused_commitment') }} as unused_commitment_cost,
         {{ component_cost('credits') }} as credits_cost,
@@ -107,6 +108,7 @@ joined as (
         coalesce(ranked.cost_status, 'estimated') as cost_status,
         -- XXX: ISO 4217 for no currency; nothing could be priced.
         coalesce(ranked.billing_currency, requests.cost_currency, 'XXX') as billing_currency,
+        ranked.accelerator_types,
         ranked.net_unit_cost,
         ranked.unused_commitment_cost,
         ranked.credits_cost,
@@ -145,6 +147,7 @@ select
     joined.purpose,
     joined.cost_status,
     joined.billing_currency,
+    joined.accelerator_types,
     joined.requests,
     joined.failed_requests,
     joined.unpriced_requests,
