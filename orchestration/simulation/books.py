@@ -17,6 +17,8 @@ from .api_bills import prepaid_credits
 from .company import (
     ADAPTER,
     ADAPTER_MODEL,
+    ADAPTER_TRAINED,
+    ADAPTER_VERSIONS,
     ALTERNATIVES,
     ANTHROPIC_ACCOUNT,
     ANTHROPIC_ISSUER,
@@ -207,9 +209,15 @@ def _write_serving_map(path: Path, timeline: Timeline) -> Path:
     for deployment, model in SERVED_MODELS.items():
         # the pods of the code deployment carry no label of their own
         chosen = (deployment, "") if deployment == CHAT_70B else ("", f"{deployment}-*")
-        rows.append((model, "", "", deployment, "serving", *chosen, *ALTERNATIVES[deployment], start, None))
-    rows.append((ADAPTER, ADAPTER_MODEL, ADAPTER, CHAT_70B, "serving", "", "", *ALTERNATIVES[CHAT_70B], start, None))
-    header = "model_alias,model_id,adapter,deployment_id,namespace,pod_app,pod_name,api_provider,api_model,valid_from,valid_to"
+        rows.append((model, "", "", deployment, "serving", *chosen, *ALTERNATIVES[deployment], "", "", start, None))
+    served = (ADAPTER, ADAPTER_MODEL, ADAPTER, CHAT_70B, "serving", "", "", *ALTERNATIVES[CHAT_70B], ADAPTER_TRAINED)
+    for index, month in enumerate(timeline.months):
+        until = timeline.months[index + 1].start.date() if index + 1 < len(timeline.months) else None
+        rows.append((*served, ADAPTER_VERSIONS[index % len(ADAPTER_VERSIONS)], month.start.date(), until))
+    header = (
+        "model_alias,model_id,adapter,deployment_id,namespace,pod_app,pod_name,api_provider,api_model,trained_model_id,trained_version,"
+        "valid_from,valid_to"
+    )
     return write_csv(path, header, rows)
 
 

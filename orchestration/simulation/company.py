@@ -86,6 +86,8 @@ CHAT_70B, CODE_32B = "chat-70b", "code-32b"
 SERVED_MODELS = {CHAT_70B: "meta-llama/Llama-3.3-70B-Instruct", CODE_32B: "Qwen/Qwen2.5-Coder-32B-Instruct"}
 # A LoRA adapter on the chat deployment: requests ask for it by its name and their log does not say which deployment answered
 ADAPTER, ADAPTER_MODEL = "support-lora", "meridian/llama-3.3-70b-support"
+# The fine-tuning runs that it comes from, and the versions that went into service with each month; nobody noted the first one.
+ADAPTER_TRAINED, ADAPTER_VERSIONS = "llama-3.3-70b-support-sft", ("", "v3", "v6")
 # API that each deployment is compared with, as a gateway writes it
 ALTERNATIVES = {
     CHAT_70B: ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),

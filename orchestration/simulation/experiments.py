@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .company import CORPUS, WANDB_TEAM
+from .company import ADAPTER_TRAINED, CORPUS, WANDB_TEAM
 from .fleet import RUNNING, Fleet, Run, digest
 from .timeline import utc
 
 WANDB_ENTITY, WANDB_PROJECT = "meridian", "assist"
-EVALUATED_MODEL = "meridian-13b-sft"
 STEP_SECONDS, EPOCH_STEPS = 12, 5_000
 
 
@@ -121,7 +120,7 @@ def write_evaluations(folder: Path, fleet: Fleet, first: int, pulled_at: int) ->
     paths = []
     for run in fleet.runs:
         at = run.end + 3600
-        if run.model != EVALUATED_MODEL or not finished(run) or not first <= at < pulled_at:
+        if run.model != ADAPTER_TRAINED or not finished(run) or not first <= at < pulled_at:
             continue
         task = {"alias": "gsm8k", "exact_match,strict-match": run.accuracy, "exact_match_stderr,strict-match": 0.0134}
         results = {

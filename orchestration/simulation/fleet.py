@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .company import CHAT_70B, CODE_32B, PRODUCT_ACCOUNT, TRAINING_ACCOUNT, WANDB_TEAM
+from .company import ADAPTER_TRAINED, CHAT_70B, CODE_32B, PRODUCT_ACCOUNT, TRAINING_ACCOUNT, WANDB_TEAM
 from .timeline import DAY, HOUR, Timeline, epoch, rng
 
 # instance type -> GPUs, cores, memory GiB, GPU model
@@ -176,7 +176,7 @@ NORTHGRID_LANES = (
 SAVINGS_PLAN_CLUSTER = "atlas-east"
 SAVINGS_PLAN_LANES = (
     _Lane("sp-foundation", "atlas-east", ("foundation",), ("meridian-vision",), 8, (60, 150), (0.4, 5), 0.80, 0.3),
-    _Lane("sp-posttraining", "atlas-east", ("posttraining",), ("meridian-13b-sft",), 6, (18, 60), (0.3, 5), 0.70, 0.25),
+    _Lane("sp-posttraining", "atlas-east", ("posttraining",), (ADAPTER_TRAINED,), 6, (18, 60), (0.3, 5), 0.70, 0.25),
 )
 # nodes of these lanes live as long as their job: launched and stopped within the hour
 ON_DEMAND_LANES = (

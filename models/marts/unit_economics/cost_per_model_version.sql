@@ -1,6 +1,6 @@
 {%- set purposes = {'train': 'training', 'fine_tune': 'fine_tuning', 'evaluate': 'evaluation', 'prepare_data': 'data_preparation'} -%}
--- What a model that we train cost until now, from its data to its service. A model is served under its id; its version is known where
--- that is `model@version`.
+-- What a model that we train cost until now, from its data to its service. The declared map says which version a served name is; else a
+-- model is served under its id, and its version is known where that is `model@version`.
 with runs as (
 
     select * from {{ ref('cost_per_training_run') }}
@@ -14,11 +14,36 @@ trained as (
 
 ),
 
+inference as (
+
+    select * from {{ ref('cost_per_model_daily') }}
+    where purpose = 'inference'
+
+),
+
+-- On a day on which deployments serve two versions under one name, the model is known and the version is not.
+declared as (
+
+    select
+        names.usage_date,
+        names.model_id as served_model_id,
+        min(map.trained_model_id) as model_id,
+        case when count(distinct coalesce(map.trained_version, '')) = 1 then min(map.trained_version) end as model_version
+    from (select distinct usage_date, model_id from inference) as names
+    inner join {{ ref('stg_reference__serving_map') }} as map
+        on names.model_id = map.model_id and names.usage_date >= map.valid_from and names.usage_date < map.valid_to
+    where map.trained_model_id is not null
+    group by names.usage_date, names.model_id
+    having count(distinct map.trained_model_id) = 1
+
+),
+
 served as (
 
     select
-        trained.model_id,
+        coalesce(declared.model_id, trained.model_id) as model_id,
         case
+            when declared.model_id is not null then declared.model_version
             when daily.model_id <> trained.model_id then substr(daily.model_id, length(trained.model_id) + 2)
         end as model_version,
         daily.model_id as served_model_id,
@@ -27,11 +52,16 @@ served as (
         daily.usage_date,
         daily.net_unit_cost,
         daily.transferred_cost
-    from {{ ref('cost_per_model_daily') }} as daily
-    inner join trained
-        on daily.model_id = trained.model_id
-            or substr(daily.model_id, 1, length(trained.model_id) + 1) = trained.model_id || '@'
-    where daily.purpose = 'inference'
+    from inference as daily
+    left join declared on daily.usage_date = declared.usage_date and daily.model_id = declared.served_model_id
+    left join trained
+        on
+            declared.model_id is null
+            and (
+                daily.model_id = trained.model_id
+                or substr(daily.model_id, 1, length(trained.model_id) + 1) = trained.model_id || '@'
+            )
+    where coalesce(declared.model_id, trained.model_id) is not null
 
 ),
 

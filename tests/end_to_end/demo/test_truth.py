@@ -373,6 +373,22 @@ def test_capacity_of_a_deployment_is_under_the_model_that_it_is_held_for(marts):
     )
 
 
+def test_a_version_has_what_its_fine_tuning_and_its_service_cost(marts):
+    """The adapter's versions went into service with the months; what it served cost what it really cost, whichever version it was."""
+    versions = rows(
+        marts,
+        "select model_version, fine_tuning_cost > 0, serving_cost > 0 from unit_economics.cost_per_model_version"
+        " where model_id = 'llama-3.3-70b-support-sft' and first_served_date is not null order by 1",
+    )
+    assert versions == [("none", False, True), ("v3", True, True), ("v6", True, True)]
+    [(difference, days)] = rows(
+        marts,
+        "select sum(productive_cost) - (select sum(serving_cost) from unit_economics.cost_per_model_version where model_id ="
+        " 'llama-3.3-70b-support-sft'), count(*) from truth_serving_daily where model_id = 'meridian/llama-3.3-70b-support'",
+    )
+    assert abs(difference) <= CENT * days
+
+
 def test_served_models_cost_and_served_what_they_did(marts):
     """To the cent and to the token, by day, deployment and model: an adapter has what was logged of it, found by its name alone; its
     base model the rest, logged or not. Prefill and decode are told apart by measured time where the engine has it."""
