@@ -9,7 +9,7 @@
 {% macro own_line_columns() -%}
     {{ return([
         'feed', 'content_key', 'principal_id', 'credential_id', 'x_model_id', 'x_token_direction', 'x_token_cache_action',
-        'x_service_tier', 'x_ai_scope', 'x_project_id', 'x_instance_type', 'x_service_code', 'x_operation', 'x_cost_categories',
+        'x_service_tier', 'x_ai_scope', 'x_project_id', 'x_instance_type', 'x_machine_name', 'x_service_code', 'x_operation', 'x_cost_categories',
         'x_discounts'
     ]) }}
 {%- endmacro %}
@@ -66,7 +66,20 @@ meter_words as (
                 then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
             when names.provider_id = 'google' and regexp_matches(lower(numbered.sku_meter), 'gemini[ -](?:[2-9]|embedding)') and lower(numbered.sku_meter) not like '%storage%'
                 then regexp_replace(lower(numbered.sku_meter), '[-_ ]+', ' ', 'g')
-        end as meter
+        end as meter,
+        -- Google's id of a machine holds the numbers of project and machine, Kubernetes has their names. Azure's is the scale set, and the
+        -- machine's number is in AdditionalInfo; without it the set is all that the bill knows.
+        case
+            when names.provider_id = 'google' and numbered.resource_id like '//compute.googleapis.com/projects/%/instances/%' then
+                'gce://' || numbered.sub_account_id || '/' || regexp_extract(numbered.resource_id, '/zones/([^/]+)/instances/', 1)
+                || '/' || regexp_replace(numbered.resource_name, '^.*/', '')
+            when lower(numbered.resource_id) like '/subscriptions/%/providers/microsoft.compute/virtualmachinescalesets/%'
+                and lower(numbered.resource_id) not like '%/virtualmachines/%'
+                then
+                    numbered.resource_id
+                    || coalesce('/virtualmachines/' || nullif(regexp_extract(numbered.x_machine_name, '_([0-9]+)$', 1), ''), '')
+            when lower(numbered.resource_id) like '/subscriptions/%/providers/microsoft.compute/virtualmachine%' then numbered.resource_id
+        end as machine_provider_id
     from numbered
     left join {{ ref('provider_aliases') }} as names on numbered.provider_key = names.raw_provider
 ),
@@ -190,6 +203,7 @@ classified as (
         'x_CredentialId': 'credential_id',
         'x_PrincipalId': 'principal_id',
         'x_InstanceType': 'instance_type',
+        'x_MachineId': machine_id('machine_provider_id'),
         'x_ServiceCode': 'x_service_code',
         'x_Operation': 'x_operation',
         'x_CostCategories': 'x_cost_categories',

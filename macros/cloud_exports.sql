@@ -25,7 +25,7 @@
     end
 {%- endmacro %}
 
-{#- Family of a GPU machine of Azure: `ND` of `ND96isr_H100_v5`; '' of any other. -#}
+{#- Family of a GPU machine of Azure: `ND` of `Standard_ND96isr_H100_v5`; '' of any other. -#}
 {% macro azure_machine_family(machine_type) -%}
-    regexp_extract({{ machine_type }}, '^(N[A-Z])', 1)
+    regexp_extract({{ machine_type }}, '^(?:Standard_)?(N[A-Z])', 1)
 {%- endmacro %}

@@ -86,6 +86,7 @@
         ('x_CredentialId', 'varchar'),
         ('x_PrincipalId', 'varchar'),
         ('x_InstanceType', 'varchar'),
+        ('x_MachineId', 'varchar'),
         ('x_ServiceCode', 'varchar'),
         ('x_Operation', 'varchar'),
         ('x_CostCategories', 'varchar'),

@@ -121,7 +121,7 @@ def _deployment(connection: duckdb.DuckDBPyConnection, console: Console, request
             sum(ledger.effective_cost) as effective_cost
         from core.fct_cost_allocation as ledger
         inner join focus.cost_and_usage as lines on ledger.charge_id = lines.x_ChargeId
-        left join pods on lines.ResourceId = pods.resource_id
+        left join pods on coalesce(lines.x_MachineId, lines.ResourceId) = pods.resource_id
         where ledger.usage_date = ? and ledger.usage_hour = ? and ledger.deployment_id = ?
         group by all
         order by effective_cost desc, charge_id

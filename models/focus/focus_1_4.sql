@@ -84,6 +84,7 @@ select
     x_CredentialId,
     x_PrincipalId,
     x_InstanceType,
+    x_MachineId,
     x_ServiceCode,
     x_Operation,
     x_CostCategories,

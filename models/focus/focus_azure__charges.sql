@@ -51,7 +51,7 @@ charged as (
                 then 'single'
         end as counted_in,
         case when pricing_currency = currency then 1 else exchange_rate end as price_rate,
-        regexp_replace({{ json_text('additional_info', 'ServiceType') }}, '^Standard_', '') as machine_type
+        nullif({{ json_text('additional_info', 'ServiceType') }}, '') as machine_type
     from all_lines
     where cost_dataset = 'amortized' or has_amortized = 0 or (is_committed and charge_type in ('Purchase', 'Refund'))
 ),
@@ -170,7 +170,8 @@ lines as (
             'sub_account_type': "case when subscription_id is not null then 'Subscription' end",
             'tags': 'tags',
             'x_ai_scope': 'ai_scope',
-            'x_instance_type': "nullif(machine_type, '')",
+            'x_instance_type': 'machine_type',
+            'x_machine_name': "coalesce(" ~ json_text('additional_info', 'VMName') ~ ", " ~ json_text('additional_info', 'VmName') ~ ")",
         }) }}
     from categorised
 ),

@@ -31,7 +31,7 @@ with lines as (
             'service_name', 'service_provider_name', 'service_subcategory', 'sku_id', 'sku_meter',
             'sku_price_details', 'sku_price_id', 'sub_account_id', 'sub_account_name', 'sub_account_type', 'tags',
             'provider_name', 'publisher_name', 'principal_id', 'credential_id', 'given_model_id', 'given_project_id',
-            'given_instance_type', 'x_service_code', 'x_usage_type', 'x_operation', 'x_cost_categories', 'x_discounts'
+            'given_instance_type', 'x_machine_name', 'x_service_code', 'x_usage_type', 'x_operation', 'x_cost_categories', 'x_discounts'
         ]) }} as content_key
     from {{ ref('stg_focus__charges') }}
     where {{ in_focus_days('cast(charge_period_start as date)') }}
@@ -95,6 +95,7 @@ select
     lines.given_project_id,
     -- a SKU that is billed by quantity alone is a kind of machine; seed instance_specs knows which of them are
     case when lines.billed_cost is null then coalesce(lines.given_instance_type, lines.sku_id) else lines.given_instance_type end as given_instance_type,
+    lines.x_machine_name,
     lines.x_service_code,
     lines.x_usage_type,
     lines.x_operation,

@@ -3,7 +3,7 @@
 -- The hours of each charge that a meter may split; most are one hour long and need no spine.
 with charges as (
 
-    select charge_id, resource_id, meter_scope, first_hour, charge_period_end, is_single_hour
+    select charge_id, machine_id as resource_id, meter_scope, first_hour, charge_period_end, is_single_hour
     from {{ ref('int_charges_in_scope') }}
     where is_metered_use
 

@@ -24,6 +24,7 @@ with bills as (
         BillingAccountId as billing_account_id,
         SubAccountId as sub_account_id,
         ResourceId as resource_id,
+        coalesce(x_MachineId, ResourceId) as machine_id,
         "Tags" as tags,
         -- reserved capacity that nobody ran on is a commitment too, whatever discount covers it
         coalesce(CommitmentDiscountStatus = 'Unused' or CapacityReservationStatus = 'Unused', false) as is_unused_commitment,

@@ -19,7 +19,7 @@ slurm_hours as (
 billed as (
 
     select
-        "ResourceId" as resource_id,
+        coalesce("x_MachineId", "ResourceId") as resource_id,
         "x_InstanceType" as instance_type,
         cast("ChargePeriodStart" as timestamp) as started_at,
         cast("ChargePeriodEnd" as timestamp) as ended_at,

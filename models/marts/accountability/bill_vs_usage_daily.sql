@@ -340,7 +340,7 @@ node_costs as (
     select
         ledger.usage_date,
         ledger.usage_hour,
-        charges.resource_id,
+        charges.machine_id as resource_id,
         coalesce(scopes.provider_id, lower(ledger.service_provider_name), 'unknown') as provider_id,
         coalesce(ledger.billing_account_id, 'none') as billing_account_id,
         ledger.billing_currency,
@@ -348,9 +348,9 @@ node_costs as (
     from ledger
     inner join charges on ledger.charge_id = charges.charge_id
     left join scopes on ledger.service_provider_name = scopes.service_provider_name
-    where ledger.ai_scope = 'accelerator' and charges.is_metered_use and charges.resource_id is not null
+    where ledger.ai_scope = 'accelerator' and charges.is_metered_use and charges.machine_id is not null
     group by
-        ledger.usage_date, ledger.usage_hour, charges.resource_id,
+        ledger.usage_date, ledger.usage_hour, charges.machine_id,
         coalesce(scopes.provider_id, lower(ledger.service_provider_name), 'unknown'), coalesce(ledger.billing_account_id, 'none'),
         ledger.billing_currency
 

@@ -16,7 +16,7 @@ with gpu_charges as (
 
     select
         charges.charge_id,
-        charges.resource_id,
+        charges.machine_id as resource_id,
         charges.cost_status,
         charges.billing_currency,
         charges.is_unused_commitment,

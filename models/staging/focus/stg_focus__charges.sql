@@ -96,10 +96,14 @@ select
     coalesce(
         x_instance_type,
         {{ json_text(labels_as_object('x_system_labels'), 'compute.googleapis.com/machine_spec') }},
-        regexp_replace(coalesce(
-            {{ json_text('try_cast(x_sku_details as json)', 'ServiceType') }}, {{ json_text('sku_price_details', 'x_ServiceType') }}
-        ), '^Standard_', '')
+        {{ json_text('try_cast(x_sku_details as json)', 'ServiceType') }},
+        {{ json_text('sku_price_details', 'x_ServiceType') }}
     ) as given_instance_type,
+    -- the machine, where Azure's ResourceId is its scale set
+    coalesce(
+        {{ json_text('try_cast(x_sku_details as json)', 'VMName') }},
+        {{ json_text('try_cast(x_sku_details as json)', 'VmName') }}
+    ) as x_machine_name,
     x_service_code,
     x_usage_type,
     x_operation,

@@ -26,7 +26,7 @@ renamed as (
         pod as pod_name,
         nullif(node, '') as node_name,
         container as container_name,
-        nullif(regexp_replace(provider_id, '^.*/', ''), '') as provider_resource_id,
+        {{ machine_id('provider_id') }} as provider_resource_id,
 
         -- what it says
         resource,

@@ -17,7 +17,7 @@ pieces as (
     from {{ ref('int_pieces_gpu_telemetry') }} as pieces
     inner join {{ ref('int_charges_in_scope') }} as charges on pieces.charge_id = charges.charge_id
     inner join {{ ref('int_node_capacity_hours') }} as capacity
-        on pieces.usage_hour = capacity.usage_hour and charges.resource_id = capacity.resource_id and capacity.resource_kind = 'gpu'
+        on pieces.usage_hour = capacity.usage_hour and charges.machine_id = capacity.resource_id and capacity.resource_kind = 'gpu'
     where {{ replaced_days('pieces.usage_date') }}
     group by pieces.usage_date, charges.billing_currency
 

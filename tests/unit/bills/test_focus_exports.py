@@ -49,10 +49,10 @@ def test_azure_capacity_tokens_and_gpu_machines_are_known(charges):
     assert charges.execute(
         f"select SkuMeter, x_AiScope, x_InstanceType, x_ModelId, x_BillingTokenClass, x_UsageQuantity {FROM_AZURE} order by BilledCost"
     ).fetchall() == [
-        ("D4s v5", "ai_supporting", "D4s_v5", None, None, None),
+        ("D4s v5", "ai_supporting", "Standard_D4s_v5", None, None, None),
         ("gpt 4o 1120 Inp glbl Tokens", "model_api", None, "gpt-4o", "input", 1_700_000),
         ("Provisioned Managed Global Unit", "model_api", None, None, "provisioned_hours", 24),
-        ("ND96isr H100 v5", "accelerator", "ND96isr_H100_v5", None, None, None),
+        ("ND96isr H100 v5", "accelerator", "Standard_ND96isr_H100_v5", None, None, None),
     ]
 
 
