@@ -1,16 +1,22 @@
 {{ config(meta={'dagster': {'ref': {'name': 'self_hosted_serving_daily'}}}) }}
 -- Law 3. A deployment's models and adapters cost what the ledger and the transfers have for it, and their traffic is what was logged or
--- counted; a row's parts are its cost; a rate times its own denominator is its cost again (G14), but for the nine places of a rate.
+-- counted; a row's parts are its cost; a rate times its own denominator is its cost again (G14), but for the nine places of a rate. Own GPUs
+-- are above the break-even exactly where all that they cost is below the API's price: cost on the usage basis alone decides nothing (G15).
 {%- set rates = [
     ('allocation_cost_per_request', 'fully_loaded_cost', 'answered_requests', 1),
     ('allocation_cost_per_million_tokens', 'fully_loaded_cost', 'total_tokens', 1000000),
+    ('usage_cost_per_request', 'usage_cost', 'answered_requests', 1),
+    ('usage_cost_per_million_tokens', 'usage_cost', 'total_tokens', 1000000),
     ('allocation_input_cost_per_million_tokens', 'input_cost', 'computed_prompt_tokens', 1000000),
     ('allocation_output_cost_per_million_tokens', 'output_cost', 'generated_tokens', 1000000),
     ('usage_input_cost_per_million_tokens', 'usage_input_cost', 'computed_prompt_tokens', 1000000),
     ('usage_output_cost_per_million_tokens', 'usage_output_cost', 'generated_tokens', 1000000),
 ] %}
 with mart as (
-    select *
+    select
+        *,
+        -- where nothing was measured all day, no use is known
+        case when productive_cost > 0 or activity_unknown_cost = 0 then productive_cost end as usage_cost
     from {{ ref('self_hosted_serving_daily') }}
     where {{ replaced_days('usage_date') }}
 ),
@@ -85,6 +91,9 @@ where
     or fully_loaded_cost <> direct_cost + transferred_cost
     or input_cost + output_cost <> fully_loaded_cost
     or usage_input_cost + usage_output_cost <> productive_cost
+    or (serving_utilization_ratio > break_even_utilization_ratio and fully_loaded_reporting_cost > api_list_reporting_cost * 1.0001)
+    or (serving_utilization_ratio < break_even_utilization_ratio and fully_loaded_reporting_cost < api_list_reporting_cost * 0.9999)
+    or (total_tokens > break_even_tokens and fully_loaded_reporting_cost > api_list_reporting_cost * 1.0001)
     {% for rate, cost, quantity, per in rates -%}
         or abs(cast({{ rate }} as double) * cast({{ quantity }} as double) / {{ per }} - cast({{ cost }} as double))
         > 0.000000001 * (1 + cast({{ quantity }} as double) / {{ per }})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 
 import pytest
+
+from tests.unit.gpu import machines
 
 CENT = Decimal("0.01")
 
@@ -231,6 +235,21 @@ def test_g6_energy_is_the_devices_whatever_its_slices(marts):
 
 def test_opencosts_dollars_are_nowhere(marts):
     assert "999" not in str(marts.execute("select * from raw.opencost_allocations").fetchall())
+
+
+def test_g17_a_cluster_loaded_beside_its_bill_adds_nothing_to_it(marts):
+    """Pods, jobs, slices and OpenCost's and OpenShift's reports only say whose the bill's dollars are: they sum to its lines, node by node."""
+    billed: dict[str, Decimal] = {}
+    for row in csv.DictReader(io.StringIO(machines.bill())):
+        billed[row["ResourceId"]] = billed.get(row["ResourceId"], Decimal(0)) + Decimal(row["EffectiveCost"])
+    ledger = marts.execute(
+        "select coalesce(f.ResourceId, ''), sum(l.effective_cost) from core.fct_cost_allocation as l"
+        " join focus.cost_and_usage as f on f.x_ChargeId = l.charge_id where l.billing_currency = 'USD' group by all"
+    ).fetchall()
+    assert dict(ledger) == billed
+    assert marts.execute(
+        "select count(*) from core.fct_cost_allocation where charge_id not in (select x_ChargeId from focus.cost_and_usage)"
+    ).fetchall() == [(0,)]
 
 
 def test_three_parts_of_each_pod_and_node_sum_to_its_hours_and_cost(marts):
