@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- How far each run came, and what it gained: its quality metric against the run it builds on.
+-- How far each run came by itself, and what it gained: its quality metric against the run it builds on.
 with metrics as (
 
     select * from {{ ref('int_run_metrics') }}
@@ -11,8 +11,8 @@ progress as (
 
     select
         run_id,
-        max(step) as steps,
-        max(case when lower(metric_key) = 'epoch' or lower(metric_key) like '%/epoch' then metric_value end) as epochs
+        max(step) as last_step,
+        max(case when lower(metric_key) = 'epoch' or lower(metric_key) like '%/epoch' then metric_value end) as last_epoch
     from metrics
     group by run_id
 
@@ -39,6 +39,22 @@ runs as (
 
     select training_run_id, experiment_id, model_id, started_at, ended_at, status, resumed_from_run_id
     from {{ ref('int_training_runs') }}
+
+),
+
+-- Trackers give the last step of a run. One that was resumed from another mostly goes on counting from there, so what the other had made is no
+-- work of its own; one that ends no higher than the other has begun anew.
+made as (
+
+    select
+        runs.training_run_id,
+        case when progress.last_step > resumed.last_step then resumed.last_step end as resumed_at_step,
+        progress.last_step - case when progress.last_step > resumed.last_step then resumed.last_step else 0 end as steps,
+        progress.last_epoch - case when progress.last_epoch > resumed.last_epoch
+            and coalesce(progress.last_step > resumed.last_step, true) then resumed.last_epoch else 0 end as epochs
+    from runs
+    left join progress on runs.training_run_id = progress.run_id
+    left join progress as resumed on runs.resumed_from_run_id = resumed.run_id
 
 ),
 
@@ -75,8 +91,9 @@ bases as (
 
 select
     runs.training_run_id,
-    progress.steps,
-    progress.epochs,
+    made.resumed_at_step,
+    made.steps,
+    made.epochs,
     quality.metric_key as quality_metric,
     quality.is_higher_better as is_higher_quality_better,
     quality.metric_value as quality_value,
@@ -86,7 +103,7 @@ select
         (quality.metric_value - baseline.metric_value) * quality.points_per_unit * case when quality.is_higher_better then 1 else -1 end, 9
     ) as decimal(38, 9)) as quality_gain_points
 from runs
-left join progress on runs.training_run_id = progress.run_id
+left join made on runs.training_run_id = made.training_run_id
 left join matched as quality on runs.training_run_id = quality.run_id and quality.preference = 1
 left join bases on runs.training_run_id = bases.training_run_id
 left join metrics as baseline

@@ -8,23 +8,29 @@ with tracked as (
 
 ),
 
-parents as (
+-- The tracker's tag serves jobs whose comment names no run. A child wins over the parent of its sweep that names the job too; of several
+-- children none had it alone: it is their parent's, where they have one.
+tagged_runs as (
 
-    select distinct parent_run_id as run_id from tracked
-    where parent_run_id is not null
+    select runs.slurm_job_id, runs.run_id, runs.parent_run_id
+    from tracked as runs
+    left join (select distinct slurm_job_id, parent_run_id from tracked) as children
+        on runs.slurm_job_id = children.slurm_job_id and runs.run_id = children.parent_run_id
+    where runs.slurm_job_id is not null and children.slurm_job_id is null
 
 ),
 
--- the tracker's tag serves jobs whose comment names no run; a child wins over the parent of its sweep
 tagged_jobs as (
 
     select
-        tracked.slurm_job_id,
-        coalesce(max(case when parents.run_id is null then tracked.run_id end), max(tracked.run_id)) as run_id
-    from tracked
-    left join parents on tracked.run_id = parents.run_id
-    where tracked.slurm_job_id is not null
-    group by tracked.slurm_job_id
+        slurm_job_id,
+        case
+            when count(*) > 1 and count(parent_run_id) = count(*) and min(parent_run_id) = max(parent_run_id) then max(parent_run_id)
+            else max(run_id)
+        end as run_id,
+        count(*) as sharing_runs
+    from tagged_runs
+    group by slurm_job_id
 
 ),
 
@@ -35,6 +41,9 @@ slurm_attempts as (
         jobs.job_record_id as attempt_id,
         'slurm' as scheduler,
         jobs.state,
+        coalesce(tagged_jobs.sharing_runs, 1) as sharing_runs,
+        -- a requeued job is submitted anew, so each of its records waits from its own submission
+        case when jobs.started_at >= jobs.submitted_at then {{ seconds_between('jobs.submitted_at', 'jobs.started_at') }} end as queue_seconds,
         jobs.started_at,
         jobs.ended_at,
         jobs.held_until,
@@ -44,6 +53,7 @@ slurm_attempts as (
     from {{ ref('stg_slurm__jobs') }} as jobs
     left join tagged_jobs on jobs.job_id = tagged_jobs.slurm_job_id
     where jobs.started_at is not null
+        and jobs.failed_check is null
         and coalesce(jobs.run_id, tagged_jobs.run_id) is not null
 
 ),
@@ -100,6 +110,8 @@ pod_attempts as (
             when max(tracked.status) in ('FAILED', 'KILLED') then 'FAILED'
             else 'UNKNOWN'
         end as state,
+        max(pods.sharing_runs) as sharing_runs,
+        cast(null as bigint) as queue_seconds,
         min(pods.started_at) as started_at,
         case when max(case when pods.ended_at is null then 1 else 0 end) = 0 then max(pods.ended_at) end as ended_at,
         max(pods.held_until) as held_until,
@@ -122,6 +134,8 @@ sagemaker_attempts as (
         attempts.training_job_arn || '|' || cast(attempts.attempt_no as {{ dbt.type_string() }}) as attempt_id,
         'sagemaker' as scheduler,
         attempts.state,
+        1 as sharing_runs,
+        cast(null as bigint) as queue_seconds,
         attempts.started_at,
         attempts.ended_at,
         attempts.held_until,
@@ -158,6 +172,8 @@ select
         when attempts.state = 'UNKNOWN' then 'unknown'
         else 'failed'
     end as outcome,
+    cast(attempts.sharing_runs as bigint) as sharing_runs,
+    cast(attempts.queue_seconds as bigint) as queue_seconds,
     attempts.started_at,
     attempts.ended_at,
     attempts.held_until,

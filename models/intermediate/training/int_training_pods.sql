@@ -32,13 +32,27 @@ pod_spans as (
 
 ),
 
+-- Of several runs that name a pod as for jobs of Slurm (int_training_attempts).
+tagged_runs as (
+
+    select tracked.pod_uid, tracked.run_id, tracked.parent_run_id
+    from {{ ref('int_tracked_runs_unioned') }} as tracked
+    left join (select distinct pod_uid, parent_run_id from {{ ref('int_tracked_runs_unioned') }}) as children
+        on tracked.pod_uid = children.pod_uid and tracked.run_id = children.parent_run_id
+    where tracked.pod_uid is not null and children.pod_uid is null
+
+),
+
 tagged as (
 
     select
         pod_uid,
-        max(run_id) as run_id
-    from {{ ref('int_tracked_runs_unioned') }}
-    where pod_uid is not null
+        case
+            when count(*) > 1 and count(parent_run_id) = count(*) and min(parent_run_id) = max(parent_run_id) then max(parent_run_id)
+            else max(run_id)
+        end as run_id,
+        count(*) as sharing_runs
+    from tagged_runs
     group by pod_uid
 
 ),
@@ -48,7 +62,8 @@ run_pods as (
     select
         pod_spans.*,
         coalesce(pod_spans.ended_at, pod_spans.last_held_until) as held_until,
-        coalesce(pod_spans.label_run_id, tagged.run_id) as training_run_id
+        coalesce(pod_spans.label_run_id, tagged.run_id) as training_run_id,
+        coalesce(tagged.sharing_runs, 1) as sharing_runs
     from pod_spans
     left join tagged on pod_spans.pod_uid = tagged.pod_uid
     where coalesce(pod_spans.label_run_id, tagged.run_id) is not null

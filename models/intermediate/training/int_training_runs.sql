@@ -13,6 +13,8 @@ scheduled as (
     select
         training_run_id,
         count(*) as attempt_count,
+        -- one unknown wait leaves the sum unknown
+        case when count(queue_seconds) = count(*) then cast(sum(queue_seconds) as bigint) end as queue_seconds,
         min(started_at) as started_at,
         case when count(ended_at) = count(*) then max(ended_at) end as ended_at,
         max(case when outcome = 'completed' then 1 else 0 end) as has_completed
@@ -87,6 +89,7 @@ joined as (
         tracked.last_seen_at,
         scheduled.has_completed,
         coalesce(scheduled.attempt_count, 0) as attempt_count,
+        scheduled.queue_seconds,
         case
             when tracked.ended_at is not null then 'tracker'
             when scheduled.ended_at is not null then 'scheduler'
@@ -171,6 +174,7 @@ select
     ended.ended_at,
     ended.end_basis,
     ended.attempt_count,
+    ended.queue_seconds,
     ended.resumed_from_run_id,
     ended.produced_dataset_id,
     repeats.repeats_run_id,

@@ -4,6 +4,8 @@ select
     scheduler,
     state,
     outcome,
+    sharing_runs,
+    queue_seconds,
     started_at,
     ended_at,
     gpu_count,

@@ -16,6 +16,7 @@ select
     ended_at,
     end_basis,
     attempt_count,
+    queue_seconds,
     resumed_from_run_id,
     produced_dataset_id,
     repeats_run_id,

@@ -86,7 +86,8 @@ attempt_counts as (
         cast(count(*) as bigint) as attempts,
         cast(count(case when outcome not in ('completed', 'running', 'unknown') then 1 end) as bigint) as unsuccessful_attempts,
         cast(count(case when outcome not in ('completed', 'running', 'unknown') and not is_checkpoint_known then 1 end) as bigint)
-            as attempts_of_unknown_loss
+            as attempts_of_unknown_loss,
+        cast(count(case when sharing_runs > 1 then 1 end) as bigint) as shared_attempts
     from {{ ref('fct_training_attempts') }}
     group by training_run_id
 
@@ -135,6 +136,7 @@ select
     coalesce(attempt_counts.attempts, 0) as attempts,
     coalesce(attempt_counts.unsuccessful_attempts, 0) as unsuccessful_attempts,
     coalesce(attempt_counts.attempts_of_unknown_loss, 0) as attempts_of_unknown_loss,
+    coalesce(attempt_counts.shared_attempts, 0) as shared_attempts,
     costs.accelerator_types,
     cast(gpu_hours.gpu_hours as decimal(38, 9)) as gpu_hours,
     cast(gpu_hours.productive_gpu_hours as decimal(38, 9)) as productive_gpu_hours,
@@ -159,6 +161,7 @@ select
     cast(case when costs.training_run_id is not null then coalesce(losses.lost_cost, 0) end as decimal(38, 12)) as lost_cost,
     {{ unit_rate('costs.productive_cost', 'costs.net_unit_cost') }} as productive_ratio,
     {{ unit_rate(known_hours ~ 'costs.compute_cost end', 'gpu_hours.gpu_hours') }} as cost_per_gpu_hour,
+    quality.resumed_at_step,
     quality.steps,
     cast(quality.epochs as decimal(38, 9)) as epochs,
     {{ unit_rate(known_cost, 'quality.steps') }} as cost_per_step,
