@@ -12,6 +12,7 @@ with held as (
         max(namespace) as namespace,
         max(pod_name) as pod_name,
         max(resource_id) as resource_id,
+        {{ listed('accelerator_type') }} as accelerator_types,
         sum(case when resource_kind = 'gpu' then held_quantity else 0 end) as held_gpu_hours
     from {{ ref('int_workload_resource_hours') }}
     where workload_type = 'serving' and deployment_id is not null and {{ in_dirty_days('usage_date') }}
@@ -29,6 +30,7 @@ select
     held.pod_name,
     pods.node_name,
     held.resource_id,
+    held.accelerator_types,
     pods.held_from,
     pods.held_until,
     cast(held.held_gpu_hours as decimal(38, 9)) as held_gpu_hours
