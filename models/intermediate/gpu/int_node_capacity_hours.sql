@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 {#- The best witness of a node's capacity wins for each hour: Kubernetes, then OpenShift's report, then the instance type on
-    the bill (GPU nodes and nodes that a scheduler knows), then the GPUs that DCGM sees, then what its holders claim. -#}
+    the bill (GPU nodes and nodes that a scheduler knows), then the GPUs that DCGM sees, then what its holders claim. What the bill counts
+    is all that there was: the time of a longer line is where the machine was seen on its day, the rest of it even over the line. -#}
 
 with kube_nodes as (
 
@@ -16,6 +17,12 @@ slurm_hours as (
 
 ),
 
+hosts as (
+
+    select * from {{ ref('stg_reference__machines') }}
+
+),
+
 billed as (
 
     select
@@ -23,8 +30,10 @@ billed as (
         "x_InstanceType" as instance_type,
         cast("ChargePeriodStart" as timestamp) as started_at,
         cast("ChargePeriodEnd" as timestamp) as ended_at,
-        -- an instance that ran for a part of the hour is billed for that part
-        case when lower("ConsumedUnit") in ('hours', 'hrs', 'hour') then "ConsumedQuantity" end as billed_hours
+        "ServiceProviderName" as provider,
+        lower("SkuMeter") as meter,
+        "ConsumedQuantity" as quantity,
+        lower("ConsumedUnit") as unit
     from {{ ref('cost_and_usage') }}
     where "ChargeCategory" = 'Usage'
         and "ResourceId" is not null
@@ -39,19 +48,33 @@ billed as (
 
 ),
 
-billed_nodes as (
+counted as (
 
     select
         billed.*,
         specs.gpu_count,
         specs.vcpu_count as core_count,
         specs.memory_gib,
+        -- an instance that ran for a part of the time is billed for that part
+        {{ machine_seconds('billed.quantity', 'billed.provider', 'billed.meter', 'units', 'specs') }} as billed_seconds,
+        {{ seconds_between('billed.started_at', 'billed.ended_at') }} as span_seconds,
         billed.ended_at <= cast({{ dbt.date_trunc('hour', 'billed.started_at') }} as timestamp) + interval 1 hour as is_within_hour
     from billed
     inner join {{ ref('instance_specs') }} as specs on billed.instance_type = specs.instance_type
+    left join {{ ref('machine_time_units') }} as units on billed.unit = units.billed_unit
     where
         specs.gpu_count > 0
         or billed.resource_id in (select slurm_hours.resource_id from slurm_hours)
+
+),
+
+billed_nodes as (
+
+    select
+        *,
+        -- a line that counts more than its time is of several machines
+        greatest(1, coalesce(ceil(cast(billed_seconds as double) / span_seconds - 0.01), 1)) as machine_count
+    from counted
 
 ),
 
@@ -170,51 +193,42 @@ failed_hours as (
 
 ),
 
--- Most lines lie within an hour: only the longer ones are compared with each hour.
-billed_node_hours as (
+claims as (
 
-    select
-        hours.usage_date,
-        hours.usage_hour,
-        billed_nodes.*
-    from billed_nodes
-    inner join hours on cast({{ dbt.date_trunc('hour', 'billed_nodes.started_at') }} as timestamp) = hours.usage_hour
-    where billed_nodes.is_within_hour
-
+    select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity,
+        cast(null as {{ dbt.type_string() }}) as instance_type
+    from slurm_hours
     union all
-
-    select
-        hours.usage_date,
-        hours.usage_hour,
-        billed_nodes.*
-    from billed_nodes
-    inner join hours
-        on
-            billed_nodes.started_at < hours.usage_hour + interval 1 hour
-            and billed_nodes.ended_at > hours.usage_hour
-    where not billed_nodes.is_within_hour
+    select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
+    from {{ ref('int_pod_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }}
+    union all
+    select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
+    from {{ ref('int_openshift_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }} and resource_kind = 'gpu'
+    union all
+    select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
+    from {{ ref('int_opencost_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }}
+    union all
+    select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, instance_type
+    from {{ ref('int_sagemaker_resource_hours') }}
+    where {{ in_dirty_days('usage_date') }}
 
 ),
 
-billed_hours as (
+claimed_hours as (
 
     select
         usage_date,
         usage_hour,
         resource_id,
+        max(node_name) as node_name,
         max(instance_type) as instance_type,
-        max(gpu_count) as gpu_count,
-        max(core_count) as core_count,
-        max(memory_gib) as memory_gib,
-        least(3600, coalesce(
-            sum(case
-                when ended_at <= usage_hour + interval 1 hour
-                    then round(cast(billed_hours * 3600 as double))
-            end),
-            max({{ seconds_in_hour('started_at', 'ended_at', 'usage_hour') }})
-        )) as present_seconds
-    from billed_node_hours
-    group by usage_date, usage_hour, resource_id
+        resource_kind,
+        sum(claimed_quantity) as claimed_quantity
+    from claims
+    group by usage_date, usage_hour, resource_id, resource_kind
 
 ),
 
@@ -230,6 +244,164 @@ openshift_hours as (
     from {{ ref('stg_openshift__pod_usage') }}
     where {{ in_dirty_days('usage_date') }}
     group by usage_date, interval_started_at, resource_id
+
+),
+
+-- Most lines lie within an hour: only the longer ones are compared with each hour.
+short_lines as (
+
+    select
+        hours.usage_date,
+        hours.usage_hour,
+        billed_nodes.resource_id,
+        max(billed_nodes.instance_type) as instance_type,
+        max(billed_nodes.gpu_count) as gpu_count,
+        max(billed_nodes.core_count) as core_count,
+        max(billed_nodes.memory_gib) as memory_gib,
+        max(billed_nodes.machine_count) as machine_count,
+        sum(round(cast(billed_nodes.billed_seconds as double))) as billed_seconds,
+        max({{ seconds_in_hour('billed_nodes.started_at', 'billed_nodes.ended_at', 'hours.usage_hour') }}) as hour_seconds
+    from billed_nodes
+    inner join hours on cast({{ dbt.date_trunc('hour', 'billed_nodes.started_at') }} as timestamp) = hours.usage_hour
+    where billed_nodes.is_within_hour
+    group by hours.usage_date, hours.usage_hour, billed_nodes.resource_id
+
+),
+
+long_lines as (
+
+    select
+        resource_id,
+        started_at,
+        ended_at,
+        span_seconds,
+        max(instance_type) as instance_type,
+        max(gpu_count) as gpu_count,
+        max(core_count) as core_count,
+        max(memory_gib) as memory_gib,
+        max(machine_count) as machine_count,
+        cast(sum(billed_seconds) as double) as billed_seconds
+    from billed_nodes
+    where not is_within_hour
+    group by resource_id, started_at, ended_at, span_seconds
+
+),
+
+seen_hours as (
+
+    select usage_hour, resource_id, 'seconds' as seen_by, sum(present_seconds) as seen_quantity
+    from kube_hours
+    group by usage_hour, resource_id
+    union all
+    select usage_hour, resource_id, 'seconds' as seen_by, 3600 as seen_quantity
+    from openshift_hours
+    union all
+    select usage_hour, resource_id, resource_kind as seen_by, claimed_quantity as seen_quantity
+    from claimed_hours
+
+),
+
+-- a line of several days has no day whose witnesses would know all of it
+placed_hours as (
+
+    select
+        hours.usage_date,
+        hours.usage_hour,
+        long_lines.resource_id,
+        long_lines.started_at,
+        long_lines.ended_at,
+        max(long_lines.span_seconds * long_lines.machine_count) as span_seconds,
+        max(long_lines.instance_type) as instance_type,
+        max(long_lines.gpu_count) as gpu_count,
+        max(long_lines.core_count) as core_count,
+        max(long_lines.memory_gib) as memory_gib,
+        max(long_lines.machine_count) as machine_count,
+        max(long_lines.billed_seconds) as billed_seconds,
+        max(long_lines.machine_count * {{ seconds_in_hour('long_lines.started_at', 'long_lines.ended_at', 'hours.usage_hour') }}) as hour_seconds,
+        coalesce(max(case seen_hours.seen_by
+            when 'seconds' then seen_hours.seen_quantity
+            when 'gpu' then 3600 * cast(seen_hours.seen_quantity as double) / nullif(long_lines.gpu_count, 0)
+            when 'cpu' then 3600 * cast(seen_hours.seen_quantity as double) / nullif(long_lines.core_count, 0)
+            when 'memory' then 3600 * cast(seen_hours.seen_quantity as double) / nullif(long_lines.memory_gib, 0)
+        end), 0) as seen_seconds
+    from long_lines
+    inner join hours
+        on
+            long_lines.started_at < hours.usage_hour + interval 1 hour
+            and long_lines.ended_at > hours.usage_hour
+    left join seen_hours
+        on
+            long_lines.resource_id = seen_hours.resource_id
+            and hours.usage_hour = seen_hours.usage_hour
+            and cast(long_lines.started_at as date) = cast(long_lines.ended_at - interval 1 second as date)
+    group by hours.usage_date, hours.usage_hour, long_lines.resource_id, long_lines.started_at, long_lines.ended_at
+
+),
+
+seen_lines as (
+
+    select
+        *,
+        least(seen_seconds, hour_seconds) as seen_in_hour,
+        sum(least(seen_seconds, hour_seconds)) over (partition by resource_id, started_at, ended_at) as seen_in_line
+    from placed_hours
+
+),
+
+billed_hours as (
+
+    select
+        usage_date, usage_hour, resource_id, instance_type, gpu_count, core_count, memory_gib, machine_count, billed_seconds, hour_seconds
+    from short_lines
+    union all
+    select
+        usage_date,
+        usage_hour,
+        resource_id,
+        instance_type,
+        gpu_count,
+        core_count,
+        memory_gib,
+        machine_count,
+        case
+            when billed_seconds is null then null
+            when billed_seconds <= seen_in_line then seen_in_hour * billed_seconds / seen_in_line
+            else
+                seen_in_hour + (hour_seconds - seen_in_hour) * (least(billed_seconds, span_seconds) - seen_in_line)
+                / (span_seconds - seen_in_line)
+        end as billed_seconds,
+        hour_seconds
+    from seen_lines
+
+),
+
+billed_present as (
+
+    select
+        usage_date,
+        usage_hour,
+        resource_id,
+        max(instance_type) as instance_type,
+        max(gpu_count) as gpu_count,
+        max(core_count) as core_count,
+        max(memory_gib) as memory_gib,
+        least(3600 * max(machine_count), coalesce(sum(billed_seconds), max(hour_seconds))) as present_seconds
+    from billed_hours
+    group by usage_date, usage_hour, resource_id
+
+),
+
+billed_witness as (
+
+    select
+        billed_present.*,
+        coalesce(hosts.host, billed_present.resource_id) as node_name
+    from billed_present
+    left join hosts
+        on
+            billed_present.resource_id = hosts.resource_id
+            and billed_present.usage_date >= hosts.valid_from
+            and billed_present.usage_date < hosts.valid_to
 
 ),
 
@@ -293,12 +465,12 @@ witnesses as (
         usage_date,
         usage_hour,
         resource_id,
-        resource_id as node_name,
+        node_name,
         instance_type,
         '{{ kind }}' as resource_kind,
         cast({{ column }} * present_seconds / 3600.0 as decimal(38, 9)) as capacity_quantity,
         cast(null as {{ dbt.type_string() }}) as gpu_model
-    from billed_hours
+    from billed_witness
     where present_seconds > 0
 
     union all
@@ -325,13 +497,18 @@ witnesses as (
         4 as precedence,
         device_hours.usage_date,
         device_hours.usage_hour,
-        device_hours.node_name as resource_id,
+        coalesce(hosts.resource_id, device_hours.node_name) as resource_id,
         device_hours.node_name,
         cast(null as {{ dbt.type_string() }}) as instance_type,
         'gpu' as resource_kind,
         device_hours.gpu_count as capacity_quantity,
         device_hours.gpu_model
     from device_hours
+    left join hosts
+        on
+            {{ short_host('device_hours.node_name') }} = hosts.host
+            and device_hours.usage_date >= hosts.valid_from
+            and device_hours.usage_date < hosts.valid_to
     left join kube_nodes as by_name
         on device_hours.usage_date = by_name.usage_date
             and {{ short_host('device_hours.node_name') }} = {{ short_host('by_name.node_name') }}
@@ -360,33 +537,12 @@ witnesses as (
         usage_date,
         usage_hour,
         resource_id,
-        max(node_name) as node_name,
-        max(instance_type) as instance_type,
+        node_name,
+        instance_type,
         resource_kind,
-        sum(claimed_quantity) as capacity_quantity,
+        claimed_quantity as capacity_quantity,
         cast(null as {{ dbt.type_string() }}) as gpu_model
-    from (
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity,
-            cast(null as {{ dbt.type_string() }}) as instance_type
-        from slurm_hours
-        union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
-        from {{ ref('int_pod_resource_hours') }}
-        where {{ in_dirty_days('usage_date') }}
-        union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
-        from {{ ref('int_openshift_resource_hours') }}
-        where {{ in_dirty_days('usage_date') }} and resource_kind = 'gpu'
-        union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, null
-        from {{ ref('int_opencost_resource_hours') }}
-        where {{ in_dirty_days('usage_date') }}
-        union all
-        select usage_date, usage_hour, resource_id, node_name, resource_kind, claimed_quantity, instance_type
-        from {{ ref('int_sagemaker_resource_hours') }}
-        where {{ in_dirty_days('usage_date') }}
-    ) as claims
-    group by usage_date, usage_hour, resource_id, resource_kind
+    from claimed_hours
 
 ),
 

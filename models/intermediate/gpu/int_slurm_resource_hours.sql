@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
-{#- A job holds all its nodes for its wall time, stragglers included. What sacct gives for all nodes is even over them. -#}
+{#- A job holds all its nodes for its wall time, stragglers included. What sacct gives for all nodes is even over them. Slurm knows hosts;
+    the bill's name of a host is declared, or the host's own. -#}
 
 with job_nodes as (
 
@@ -41,10 +42,16 @@ node_hours as (
         hours.usage_date,
         hours.usage_hour,
         job_nodes.*,
+        coalesce(hosts.resource_id, job_nodes.node_name) as resource_id,
         {{ seconds_in_hour('job_nodes.started_at', 'job_nodes.held_until', 'hours.usage_hour') }} as held_seconds
     from job_nodes
     inner join hours
         on job_nodes.started_at < hours.usage_hour + interval 1 hour and job_nodes.held_until > hours.usage_hour
+    left join {{ ref('stg_reference__machines') }} as hosts
+        on
+            {{ short_host('job_nodes.node_name') }} = hosts.host
+            and hours.usage_date >= hosts.valid_from
+            and hours.usage_date < hosts.valid_to
 
 ),
 
@@ -57,6 +64,7 @@ kinds as (
         job_record_id,
         job_id,
         node_name,
+        resource_id,
         '{{ kind }}' as resource_kind,
         {{ floor_quantity('held_seconds / 3600.0 * ' ~ column ~ ' / nodes_of_job') }} as claimed_quantity
     from node_hours
@@ -72,7 +80,7 @@ select
     job_record_id,
     job_id,
     node_name,
-    node_name as resource_id,
+    resource_id,
     resource_kind,
     claimed_quantity
 from kinds

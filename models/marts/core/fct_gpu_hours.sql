@@ -35,7 +35,7 @@ with gpu_charges as (
         lower(bills."PricingCategory") as pricing_category,
         charges.accelerator_type,
         specs.gpu_count,
-        -- quantity in GPU-hours where the bill counts those, in node-hours where it counts them
+        specs.vcpu_count,
         coalesce(bills."ConsumedQuantity", bills."CommitmentDiscountQuantity", bills."PricingQuantity") as quantity,
         lower(case
             when bills."ConsumedQuantity" is not null then bills."ConsumedUnit"
@@ -74,10 +74,12 @@ charge_terms as (
 
     select
         gpu_charges.*,
+        {{ machine_seconds('gpu_charges.quantity', 'gpu_charges.vendor', 'gpu_charges.sku_meter', 'units', 'gpu_charges') }} as machine_seconds,
         coalesce(options.purchase_option, 'other') as purchase_option,
         -- Where the fee is a line of its own and is not spread over its hours, what an hour costs is unknown, and not nothing.
         coalesce(options.is_fee_apart and gpu_charges.effective_cost <= gpu_charges.billed_cost, false) as is_unpriced
     from gpu_charges
+    left join {{ ref('machine_time_units') }} as units on gpu_charges.quantity_unit = units.billed_unit
     left join options_matched on gpu_charges.charge_id = options_matched.charge_id
     left join {{ ref('purchase_options') }} as options on options_matched.priority = options.priority
 
@@ -123,7 +125,7 @@ pieces as (
 ),
 
 -- A node-hour may have several lines: part of it under a plan and the rest on demand, discounts, fees. Its hours go to the lines that
--- count hours and cost something, by their hours; else to the dearest.
+-- count its time and cost something, by their time; else to the dearest.
 node_lines as (
 
     select
@@ -132,11 +134,8 @@ node_lines as (
         pieces.charge_id,
         sum(pieces.node_cost) as node_cost,
         max(case
-            when charge_terms.effective_cost > 0 and charge_terms.quantity > 0
-                and charge_terms.quantity_unit in ('hours', 'hrs', 'hour', 'gpu-hours')
-                then charge_terms.quantity
-            else 0
-        end) as billed_hours
+            when charge_terms.effective_cost > 0 and charge_terms.machine_seconds > 0 then charge_terms.machine_seconds else 0
+        end) as billed_seconds
     from pieces
     inner join charge_terms on pieces.charge_id = charge_terms.charge_id
     group by pieces.usage_hour, pieces.resource_id, pieces.charge_id
@@ -147,9 +146,9 @@ ranked_lines as (
 
     select
         *,
-        sum(billed_hours) over (partition by usage_hour, resource_id) as billed_hours_of_node,
+        sum(billed_seconds) over (partition by usage_hour, resource_id) as billed_seconds_of_node,
         row_number() over (
-            partition by usage_hour, resource_id order by billed_hours desc, node_cost desc, charge_id asc
+            partition by usage_hour, resource_id order by billed_seconds desc, node_cost desc, charge_id asc
         ) as line_rank
     from node_lines
 
@@ -161,8 +160,8 @@ shared as (
         pieces.*,
         ranked_lines.line_rank,
         case
-            when ranked_lines.line_rank > 1 and ranked_lines.billed_hours > 0
-                then {{ floor_quantity('pieces.quantity * ranked_lines.billed_hours / ranked_lines.billed_hours_of_node') }}
+            when ranked_lines.line_rank > 1 and ranked_lines.billed_seconds > 0
+                then {{ floor_quantity('pieces.quantity * ranked_lines.billed_seconds / ranked_lines.billed_seconds_of_node') }}
             else 0
         end as quantity_of_line
     from pieces
@@ -245,10 +244,7 @@ not_delivered as (
         charge_terms.is_of_one_day,
         owners.team_id,
         owners.environment,
-        case charge_terms.quantity_unit
-            when 'gpu-hours' then charge_terms.quantity
-            else charge_terms.quantity * charge_terms.gpu_count
-        end as quantity,
+        charge_terms.machine_seconds * charge_terms.gpu_count / 3600 as quantity,
         charge_days.effective_cost as node_cost,
         {{ allocate('charge_terms.list_cost', 'charge_days.effective_cost', 'charge_terms.effective_cost') }} as list_cost,
         {{ allocate('charge_terms.contracted_cost', 'charge_days.effective_cost', 'charge_terms.effective_cost') }} as contracted_cost,
@@ -259,7 +255,7 @@ not_delivered as (
     left join {{ ref('int_charge_owners') }} as owners on charge_terms.charge_id = owners.charge_id
     where
         charge_terms.is_unused_commitment
-        and charge_terms.quantity_unit in ('hours', 'hrs', 'hour', 'gpu-hours')
+        and charge_terms.machine_seconds is not null
         and charge_terms.gpu_count > 0
         and {{ in_dirty_days('charge_days.usage_date') }}
 

@@ -33,8 +33,8 @@ machine_hours as (
 machines as (
 
     select usage_date, {{ short_host('node_name') }} as host, max(resource_id) as resource_id
-    from {{ ref('int_nodes') }}
-    where {{ in_dirty_days('usage_date') }}
+    from {{ ref('int_node_capacity_hours') }}
+    where resource_kind = 'gpu' and {{ in_dirty_days('usage_date') }}
     group by usage_date, {{ short_host('node_name') }}
     having count(distinct resource_id) = 1
 

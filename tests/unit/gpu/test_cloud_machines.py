@@ -1,4 +1,4 @@
-"""From the node to its bill on Azure and Google, whose bills name machines otherwise than Kubernetes does. One day, 2026-10-01.
+"""From the node or host to its bill where the bill names or counts machines in its own way: Azure, Google, Slurm. One day, 2026-10-01.
 
 Every machine costs a round sum; node and pod hold all that the machine has, so that the pod costs what the line does.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +29,9 @@ LAWS = [
     "assert_node_parts_sum_to_capacity",
     "assert_paid_gpu_hours_sum_to_their_parts",
     "assert_gpu_hours_cost_what_the_ledger_says",
+    "assert_billed_machine_time_is_paid_time",
+    "assert_held_and_stranded_fit_capacity",
+    "assert_a_host_is_one_machine_at_a_time",
     "unique_combination_int_node_capacity_hours*",
     "unique_combination_fct_gpu_hours*",
 ]
@@ -57,6 +61,8 @@ def azure() -> str:
     """Azure's cost export: a line a machine and day."""
     return csv_of([
         virtual_machine("alone", "Standard_ND96isr_H100_v5", "24", "96"),
+        virtual_machine("brief", "Standard_ND96isr_H100_v5", "3", "12"),
+        virtual_machine("slurm", "Standard_ND96isr_H100_v5", "3", "96"),
         scale_set("aks-red-11-vmss", 0, "Standard_NC24ads_A100_v4", "24", "5"),
         scale_set("aks-blue-22-vmss", 0, "Standard_NC24ads_A100_v4", "24", "7"),
     ])  # fmt: skip
@@ -68,6 +74,9 @@ def azure_focus() -> str:
     lines = [
         line(f"{COMPUTE}/virtualMachineScaleSets/aks-green-33-vmss", "", 0, "9", hours="24", ConsumedQuantity="24", ProviderName="Microsoft",
              InvoiceIssuerName="Microsoft", BillingAccountId="focus", x_SkuDetails=json.dumps(details)),
+        # three machines that the line does not tell apart
+        line(f"{COMPUTE}/virtualMachineScaleSets/pool", "Standard_NC24ads_A100_v4", 0, "18", hours="24", ConsumedQuantity="72",
+             ProviderName="Microsoft", InvoiceIssuerName="Microsoft", BillingAccountId="focus"),
     ]  # fmt: skip
     return written([*FOCUS.split(","), "x_SkuDetails"], lines)
 
@@ -76,20 +85,40 @@ def written(names: list[str], lines: list[dict[str, str]]) -> str:
     return csv_of([{name: one.get(name, "") for name in names} for one in lines], byte_order_mark=False)
 
 
-def instance(sku: str, cost: float, amount: float, unit: str = "seconds") -> dict[str, object]:
-    """What a component of a GKE node cost in an hour in Google's detailed export, which has the numbers of project and machine."""
+def cloud() -> str:
+    """A FOCUS bill of machines that Slurm knows by their hosts, and one that counts minutes."""
+    lines = [
+        line("i-0slurm", "p5.48xlarge", 10, "40"),
+        line("i-old", "p5.48xlarge", 10, "16"),
+        line("box7", "p5.48xlarge", 10, "24"),
+        line("i-min", "p5.48xlarge", 10, "6", ConsumedQuantity="45", ConsumedUnit="Minutes"),
+    ]
+    return written(FOCUS.split(","), lines)
+
+
+def instance(
+    name: str, machine_type: str, sku: str, cost: float, amount: float, unit: str = "seconds"
+) -> dict[str, object]:
+    """What a component of a machine cost in an hour in Google's detailed export, which has the numbers of project and machine."""
     return row(
         cost, sku={"id": sku, "description": sku}, usage_start_time=iso(10), usage_end_time=iso(11), labels=[], tags=[], cost_at_list=cost,
         project={"id": "ml-prod", "name": "ML", "labels": []},
-        resource={"name": "gke-train-1", "global_name": "//compute.googleapis.com/projects/4411/zones/us-central1-a/instances/573144768"},
+        system_labels=[{"key": "compute.googleapis.com/machine_spec", "value": machine_type}],
+        resource={"name": name, "global_name": f"//compute.googleapis.com/projects/4411/zones/us-central1-a/instances/{NUMBERS[name]}"},
         usage={"amount": amount, "unit": unit, "amount_in_pricing_units": amount / 3600, "pricing_unit": "hour"},
     )  # fmt: skip
 
 
+NUMBERS = {"gke-train-1": 573144768, "spot-1": 99}
 GOOGLE = [
-    instance("Nvidia H100 80GB GPU running in Americas", 64.0, 8 * 3600.0),
-    instance("A3 Instance Core running in Americas", 12.0, 208 * 3600.0),
-    instance("A3 Instance Ram running in Americas", 4.0, 1872 * GIB * 3600.0, "byte-seconds"),
+    instance("gke-train-1", "a3-highgpu-8g", "Nvidia H100 80GB GPU running in Americas", 64.0, 8 * 3600.0),
+    instance("gke-train-1", "a3-highgpu-8g", "A3 Instance Core running in Americas", 12.0, 208 * 3600.0),
+    instance(
+        "gke-train-1", "a3-highgpu-8g", "A3 Instance Ram running in Americas", 4.0, 1872 * GIB * 3600.0, "byte-seconds"
+    ),
+    # half an hour of a GPU and four cores
+    instance("spot-1", "g2-standard-4", "Nvidia L4 GPU running in Americas", 0.25, 1800.0),
+    instance("spot-1", "g2-standard-4", "G2 Instance Core running in Americas", 0.125, 4 * 1800.0),
 ]
 
 
@@ -142,6 +171,29 @@ def kubernetes() -> str:
     return page(found)
 
 
+SACCT = (
+    "JobIDRaw|JobName|User|Account|Partition|State|Submit|Start|End|ElapsedRaw|NNodes|AllocTRES|NodeList|Comment\n"
+    "1|a|u|red|gpu|COMPLETED|2026-10-01T09:00:00|2026-10-01T10:00:00|2026-10-01T11:00:00|3600|1|cpu=192,gres/gpu=8,mem=2048G|gpu01|\n"
+    "2|b|u|blue|gpu|COMPLETED|2026-10-01T09:00:00|2026-10-01T10:30:00|2026-10-01T13:15:00|9900|1|cpu=96,gres/gpu=8,mem=1900G|nd01|\n"
+    "3|c|u|green|gpu|COMPLETED|2026-10-01T09:00:00|2026-10-01T10:00:00|2026-10-01T11:00:00|3600|1|cpu=192,gres/gpu=8,mem=2048G|box7|\n"
+)
+# gpu01 was another instance until this day
+MACHINES = (
+    "host,resource_id,valid_from,valid_to\n"
+    "gpu01,i-old,2026-01-01,2026-10-01\n"
+    "gpu01.lab.internal,i-0slurm,2026-10-01,\n"
+    f"nd01,azure://{COMPUTE}/virtualMachines/slurm,2026-09-01,\n"
+)
+NVIDIA_SMI = (
+    "timestamp, index, uuid, name, utilization.gpu [%], memory.used [MiB], memory.total [MiB], power.draw [W], mig.mode.current\n"
+    + "".join(
+        f"2026/10/01 10:30:00.000, {index}, GPU-{index}, NVIDIA H100 80GB HBM3, 75 %, 1 MiB, 81559 MiB, 500.00 W, Disabled\n"
+        for index in range(8)
+    )
+)
+IDENTITIES = "key_type,key_value,scope,unit_id,project,environment,priority,valid_from,valid_to\n" + "".join(
+    f"slurm_account,{team},,{team},,,1,2020-01-01,\n" for team in ("red", "green", "blue")
+)
 TEAMS = "unit_id,parent_unit_id,name,cost_center,valid_from,valid_to\n" + "".join(
     f"{team},,{team},1,2020-01-01,\n" for team in ("red", "green", "blue")
 )
@@ -159,13 +211,20 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         "actual.csv": ("azure", "ea", azure()),
         "azure_focus.csv": ("focus", "azure-focus", azure_focus()),
         "kube.json": ("kube_state_metrics", "k8s", kubernetes()),
+        "cloud.csv": ("focus", "cloud", cloud()),
+        "sacct.psv": ("slurm", "lab", SACCT),
+        "machines.csv": ("reference", "machines", MACHINES),
         "org_units.csv": ("reference", "org", TEAMS),
+        "identity_map.csv": ("reference", "identities", IDENTITIES),
     }
     for name, (source, feed, content) in files.items():
         (folder / name).write_text(content)
         land(source, [folder / name], settings=settings, feed=feed, version="1")
     pq.write_table(pa.Table.from_pylist(GOOGLE), folder / "google.parquet")
     land("gcp", [folder / "google.parquet"], settings=settings, feed="google", version="1")
+    (folder / "smi.csv").write_text(NVIDIA_SMI)
+    host = {"hostname": "=gpu01", "time_zone": "=UTC"}
+    land("nvidia_smi", [folder / "smi.csv"], settings=settings, feed="smi", version="1", mapping=host)
     for result in load_pending(settings, as_of=AS_OF):
         assert (result.outcome, result.rejected, result.reason) == ("loaded", 0, ""), result
     database = build_file(folder)
@@ -231,3 +290,54 @@ def test_focus_keeps_what_the_vendor_wrote(marts):
             f"{COMPUTE}/virtualMachineScaleSets/aks-red-11-vmss/virtualMachines/0".lower(),
         ),
     ]
+
+
+def test_a_slurm_job_costs_what_the_hour_of_its_hosts_instance_does(marts):
+    """gpu01 is i-0slurm from this day on, and nvidia-smi on it is what its GPUs did: 75 % of eight. box7 is billed under its own name."""
+    assert owners(marts, "f.ResourceId = 'i-0slurm'") == [("red", 40)]
+    assert owners(marts, "f.ResourceId = 'box7'") == [("green", 24)]
+    assert owners(marts, "f.ResourceId = 'i-old'") == [("free_capacity_without_owner", 16)]
+    assert marts.execute(
+        "select hours_state, activity_signal, sum(gpu_hours) from core.fct_gpu_hours where resource_id = 'i-0slurm' group by all order by all"
+    ).fetchall() == [
+        ("allocated_unused", "nvidia_smi_utilization_gpu", 2),
+        ("productive", "nvidia_smi_utilization_gpu", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "gpu_hours"),
+    [
+        # three of the day's hours, eight GPUs
+        ("%/virtualmachines/brief", 24),
+        # the line names the set: 72 hours of three machines with a GPU each
+        ("%/virtualmachinescalesets/pool", 72),
+        ("gce://ml-prod/us-central1-a/spot-1", Decimal("0.5")),
+        ("i-min", 6),
+    ],
+)
+def test_g2_paid_hours_are_what_the_bill_counts(marts, machine, gpu_hours):
+    assert marts.execute(
+        "select round(sum(gpu_hours), 6) from core.fct_gpu_hours where resource_id like ?", [machine]
+    ).fetchall() == [(gpu_hours,)]
+
+
+def test_the_hours_of_a_days_line_are_where_a_job_held_the_machine(marts):
+    """2:45 of the three billed hours, from 10:30: 22 of 24 GPU-hours, 88 of 96 USD. The quarter that is left is even over the day."""
+    held = marts.execute(
+        "select usage_hour::varchar, round(sum(gpu_hours), 6) from core.fct_gpu_hours"
+        " where resource_id like '%/virtualmachines/slurm' and team_id = 'blue' group by all order by all"
+    ).fetchall()
+    assert held == [
+        ("2026-10-01 10:00:00", 4),
+        ("2026-10-01 11:00:00", 8),
+        ("2026-10-01 12:00:00", 8),
+        ("2026-10-01 13:00:00", 2),
+    ]
+    assert owners(marts, "f.ResourceId like '%/virtualMachines/slurm'") == [
+        ("blue", 88),
+        ("free_capacity_without_owner", 8),
+    ]
+    assert marts.execute(
+        "select round(sum(gpu_hours), 6) from core.fct_gpu_hours where resource_id like '%/virtualmachines/slurm'"
+    ).fetchall() == [(24,)]
