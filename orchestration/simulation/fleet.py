@@ -378,7 +378,8 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
         checkpoint,
         nodes,
         holds,
-        submit=run.start - 300,
+        # Slurm resets the submission of a job that it requeues
+        submit=run.attempts[-1].end if run.attempts else run.start - 300,
     )
 
 

@@ -43,7 +43,8 @@ slurm_attempts as (
         jobs.state,
         coalesce(tagged_jobs.sharing_runs, 1) as sharing_runs,
         -- a requeued job is submitted anew, so each of its records waits from its own submission
-        case when jobs.started_at >= jobs.submitted_at then {{ seconds_between('jobs.submitted_at', 'jobs.started_at') }} end as queue_seconds,
+        case when jobs.started_at >= jobs.submitted_at
+            then {{ seconds_between('jobs.submitted_at', 'jobs.started_at') }} end as queue_seconds,
         jobs.started_at,
         jobs.ended_at,
         jobs.held_until,
@@ -135,7 +136,8 @@ sagemaker_attempts as (
         'sagemaker' as scheduler,
         attempts.state,
         1 as sharing_runs,
-        cast(null as bigint) as queue_seconds,
+        case when attempts.started_at >= attempts.submitted_at
+            then {{ seconds_between('attempts.submitted_at', 'attempts.started_at') }} end as queue_seconds,
         attempts.started_at,
         attempts.ended_at,
         attempts.held_until,

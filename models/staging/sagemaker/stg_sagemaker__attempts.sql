@@ -5,6 +5,7 @@ with jobs as (
         training_job_arn,
         training_job_status,
         secondary_status,
+        creation_time as submitted_at,
         coalesce(training_start_time, creation_time) as started_at,
         training_end_time as ended_at,
         coalesce(training_end_time, last_modified_time) as held_until,
@@ -32,12 +33,12 @@ breaks as (
 
 ),
 
--- a stretch begins with the job or after a break
+-- a stretch begins with the job or after a break, and has waited since the job was created or broken off
 stretches as (
 
-    select training_job_arn, started_at from jobs
+    select training_job_arn, submitted_at, started_at from jobs
     union
-    select training_job_arn, resumed_at as started_at from breaks
+    select training_job_arn, broken_at as submitted_at, resumed_at as started_at from breaks
     where resumed_at is not null
 
 ),
@@ -47,6 +48,7 @@ ends as (
     select
         stretches.training_job_arn,
         stretches.started_at,
+        max(stretches.submitted_at) as submitted_at,
         min(breaks.broken_at) as broken_at
     from stretches
     left join breaks
@@ -67,6 +69,7 @@ select
         when jobs.training_job_status = 'Stopped' then 'CANCELLED'
         else 'FAILED'
     end as state,
+    ends.submitted_at,
     ends.started_at,
     coalesce(ends.broken_at, jobs.ended_at) as ended_at,
     coalesce(ends.broken_at, jobs.held_until, ends.started_at) as held_until

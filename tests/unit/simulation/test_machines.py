@@ -58,7 +58,11 @@ def test_hostlist_notation():
 def test_slurm_records_hold_whole_nodes_one_at_a_time(delivered):
     records = _sacct(delivered)
     held = defaultdict(list)
-    for row in records.values():
+    ended: dict[str, str] = {}
+    for row in sorted(records.values(), key=lambda r: r["Start"]):
+        # a requeued job is submitted anew when it was put back into the queue
+        assert ended.get(row["JobIDRaw"], row["Submit"]) == row["Submit"] <= row["Start"]
+        ended[row["JobIDRaw"]] = row["End"]
         names = _expand(row["NodeList"])
         assert len(names) == int(row["NNodes"])
         assert f"gres/gpu={8 * len(names)}," in row["AllocTRES"]
