@@ -30,9 +30,8 @@ declared as (
         min(map.trained_model_id) as model_id,
         case when count(distinct coalesce(map.trained_version, '')) = 1 then min(map.trained_version) end as model_version
     from (select distinct usage_date, model_id from inference) as names
-    inner join {{ ref('stg_reference__serving_map') }} as map
+    inner join {{ ref('int_served_versions') }} as map
         on names.model_id = map.model_id and names.usage_date >= map.valid_from and names.usage_date < map.valid_to
-    where map.trained_model_id is not null
     group by names.usage_date, names.model_id
     having count(distinct map.trained_model_id) = 1
 
