@@ -38,6 +38,7 @@ ON_DEMAND_RATE = {
     "p5.48xlarge": "55.04",
     "p4d.24xlarge": "21.957642",
     "g6e.12xlarge": "10.49264",
+    "g5.xlarge": "1.006",
     "m7i.8xlarge": "1.6128",
 }
 SAVINGS_PLAN_RATE = "38.528"

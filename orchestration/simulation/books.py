@@ -24,6 +24,7 @@ from .company import (
     ANTHROPIC_ISSUER,
     AWS_ISSUER,
     CHAT_70B,
+    CODE_32B,
     CONTRACTS,
     CORPUS,
     DATA_ACCOUNT,
@@ -203,13 +204,14 @@ def _write_carbon_factors(path: Path, timeline: Timeline) -> Path:
 
 
 def _write_serving_map(path: Path, timeline: Timeline) -> Path:
-    """Which names mean which model, on which deployment's pods, and the API that each is compared with."""
+    """Which names mean which model, on which deployment's pods, and the API that it is compared with."""
     start = timeline.start.date()
     rows = []
     for deployment, model in SERVED_MODELS.items():
         # the pods of the code deployment carry no label of their own
-        chosen = (deployment, "") if deployment == CHAT_70B else ("", f"{deployment}-*")
-        rows.append((model, "", "", deployment, "serving", *chosen, *ALTERNATIVES[deployment], "", "", start, None))
+        chosen = ("", f"{deployment}-*") if deployment == CODE_32B else (deployment, "")
+        alternative = ALTERNATIVES.get(deployment, ("", ""))
+        rows.append((model, "", "", deployment, "serving", *chosen, *alternative, "", "", start, None))
     served = (ADAPTER, ADAPTER_MODEL, ADAPTER, CHAT_70B, "serving", "", "", *ALTERNATIVES[CHAT_70B], ADAPTER_TRAINED)
     for index, month in enumerate(timeline.months):
         until = timeline.months[index + 1].start.date() if index + 1 < len(timeline.months) else None

@@ -82,13 +82,18 @@ OPUS, HAIKU = "claude-opus-4-8", "claude-haiku-4-5"
 AWS_SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 AWS_SONNET_ID = "regional.anthropic.claude-sonnet-4-5-20250929-v1:0"
 AWS_HAIKU = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
-CHAT_70B, CODE_32B = "chat-70b", "code-32b"
-SERVED_MODELS = {CHAT_70B: "meta-llama/Llama-3.3-70B-Instruct", CODE_32B: "Qwen/Qwen2.5-Coder-32B-Instruct"}
+# The small chat model was replaced before the window; its server is still up and nobody calls it.
+CHAT_70B, CODE_32B, CHAT_8B = "chat-70b", "code-32b", "chat-8b"
+SERVED_MODELS = {
+    CHAT_70B: "meta-llama/Llama-3.3-70B-Instruct",
+    CODE_32B: "Qwen/Qwen2.5-Coder-32B-Instruct",
+    CHAT_8B: "meta-llama/Llama-3.1-8B-Instruct",
+}
 # A LoRA adapter on the chat deployment: requests ask for it by its name and their log does not say which deployment answered
 ADAPTER, ADAPTER_MODEL = "support-lora", "meridian/llama-3.3-70b-support"
 # The fine-tuning runs that it comes from, and the versions that went into service with each month; nobody noted the first one.
 ADAPTER_TRAINED, ADAPTER_VERSIONS = "llama-3.3-70b-support-sft", ("", "v3", "v6")
-# API that each deployment is compared with, as a gateway writes it
+# API that a deployment is compared with, as a gateway writes it
 ALTERNATIVES = {
     CHAT_70B: ("together", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
     CODE_32B: ("cloudflare", "@cf/qwen/qwen2.5-coder-32b-instruct"),

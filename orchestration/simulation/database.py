@@ -127,6 +127,7 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
                 "accuracy": run.accuracy,
                 "repeats_run_id": run.repeats_run_id,
                 "volume": run.volume,
+                "writes_dataset": run.writes_dataset,
             }
         )
         for attempt in run.attempts:

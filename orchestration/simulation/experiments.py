@@ -1,7 +1,7 @@
 """What trackers and evaluations say of the runs: code, settings, data, progress and quality; and what runs leave behind.
 
 All of it follows from the run's id, so that machines and bills of GPUs do not depend on it. One run repeats another; one run's
-volume was never deleted; one corpus is read by nobody.
+volume was never deleted; one corpus is read by nobody; the one that is read is prepared by a run of its own each month.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ def describe(fleet: Fleet) -> None:
     for run in (run for run in fleet.runs if run.tracker != "sagemaker"):
         run.tracker = "wandb" if run.team == WANDB_TEAM else "mlflow"
         run.commit = digest("commit", run.run_id)[:40]
+        if run.writes_dataset:
+            run.purpose, run.params = "prepare_data", {"near_duplicates_above": "0.85"}
+            continue
         run.params = {"learning_rate": f"{1 + int(digest('lr', run.run_id)[:6], 16)}e-9", "schedule": "cosine"}
         run.corpus_digest = digest("corpus", run.model, utc(run.start).month)[:8]
         run.purpose = (
@@ -48,9 +51,9 @@ def _work(run: Run) -> tuple:
 
 
 def _pair(fleet: Fleet) -> tuple[Run, Run] | None:
-    """The first two runs of one tracker, model and size on AWS of which the second began when the first had finished."""
+    """The first two runs of one tracker, model and size on AWS that read data, of which the second began when the first had finished."""
     runs = sorted(
-        (run for run in fleet.runs if run.attempts and run.cluster.startswith("atlas")),
+        (run for run in fleet.runs if run.corpus_digest and run.attempts and run.cluster.startswith("atlas")),
         key=lambda r: (r.start, r.run_id),
     )
     pairs = (

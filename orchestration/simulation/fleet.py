@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .company import ADAPTER_TRAINED, CHAT_70B, CODE_32B, PRODUCT_ACCOUNT, TRAINING_ACCOUNT, WANDB_TEAM
+from .company import (
+    ADAPTER_TRAINED,
+    CHAT_8B,
+    CHAT_70B,
+    CODE_32B,
+    CORPUS,
+    PRODUCT_ACCOUNT,
+    TRAINING_ACCOUNT,
+    WANDB_TEAM,
+)
 from .timeline import DAY, HOUR, Timeline, epoch, rng
 
 # instance type -> GPUs, cores, memory GiB, GPU model
@@ -20,6 +29,7 @@ INSTANCES = {
     "p5.48xlarge": (8, 192, 2048, "NVIDIA H100 80GB HBM3"),
     "p4d.24xlarge": (8, 96, 1152, "NVIDIA A100-SXM4-40GB"),
     "g6e.12xlarge": (4, 48, 384, "NVIDIA L40S"),
+    "g5.xlarge": (1, 4, 16, "NVIDIA A10G"),
     "m7i.8xlarge": (0, 32, 128, ""),
     "ng.h200.8x": (8, 192, 2048, "NVIDIA H200"),
 }
@@ -68,6 +78,7 @@ class Hold:
     run_id: str = ""
     deployment: str = ""
     state: str = ""  # how the pod of an attempt ended
+    quiet_from: int = RUNNING  # full hour from which on nobody works with what it holds; RUNNING = never
 
 
 @dataclass
@@ -114,6 +125,7 @@ class Run:
     accuracy: float | None = None
     repeats_run_id: str = ""
     volume: str = ""  # storage that it left behind
+    writes_dataset: str = ""  # what a run of preparation makes
 
 
 @dataclass(frozen=True)
@@ -188,6 +200,7 @@ ON_DEMAND_LANES = (
           kind="experiment"),
 )
 # fmt: on
+PREPARATION = _Lane("preparation", "atlas-east", ("dataplatform",), (), 1, (9, 14), (0, 0), 0.6, 0)
 
 
 def build_fleet(timeline: Timeline, *, seed: int, gpu_scale: float) -> Fleet:
@@ -200,6 +213,8 @@ def build_fleet(timeline: Timeline, *, seed: int, gpu_scale: float) -> Fleet:
     _mig(fleet, timeline, seed, gpu_scale)
     _serving(fleet, timeline, seed, gpu_scale)
     _cpu(fleet, timeline, seed, gpu_scale)
+    _preparation(fleet, timeline, seed)
+    _left_alone(fleet, timeline)
     _number_slurm_jobs(fleet)
     _break_down(fleet, timeline)
     return fleet
@@ -361,7 +376,7 @@ def _attempt(fleet, run, lane, fixed, number, start, end, state, checkpoint, tim
             hold.workload_id = _uid("pod", run.run_id, number, index)
             hold.labels = {
                 "team": run.team,
-                "model": run.model,
+                **({"model": run.model} if run.model else {}),
                 f"{'wandb' if run.team == WANDB_TEAM else 'mlflow'}_run_id": run.run_id,
                 "environment": "dev",
                 "workload_type": run.kind,
@@ -519,7 +534,7 @@ def _mig(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
                         0,
                         4,
                         40,
-                        float(random.uniform(0.05, 0.5)),
+                        float(random.uniform(0.15, 0.5)),
                         team,
                         pod,
                         labels,
@@ -587,3 +602,97 @@ def _cpu(fleet: Fleet, timeline: Timeline, seed: int, scale: float) -> None:
         pod = f"litellm-gateway-{index}"
         labels = {"team": "mlplatform", "app": "litellm-gateway", "environment": "prod", "workload_type": "other"}
         fleet.holds.append(Hold(node, _uid(pod), timeline.t0, RUNNING, 0, 20, 64, 0.0, "gateway", pod, labels))
+
+
+def _preparation(fleet: Fleet, timeline: Timeline, seed: int) -> None:
+    """On the second day of each month near-duplicates are taken out of the corpus, on a machine launched for it: no model's run."""
+    [team] = PREPARATION.teams
+    for month in timeline.months:
+        random = rng(seed, "preparation", month.label)
+        start = int(month.start.timestamp()) + DAY + 5 * HOUR + int(random.integers(0, HOUR))
+        end = start + int(random.uniform(*PREPARATION.hours) * HOUR)
+        node = _aws_node(
+            f"preparation-{month.label}",
+            PREPARATION.cluster,
+            "g6e.12xlarge",
+            "on_demand",
+            start,
+            end,
+            TRAINING_ACCOUNT,
+            "us-east-1a",
+        )
+        fleet.nodes.append(node)
+        run_id = digest("run", PREPARATION.name, month.label)[:32]
+        run = Run(run_id, f"corpus-dedup-{month.label}", "99", team, "", "", PREPARATION.kind, PREPARATION.cluster)
+        run.start, run.end, run.writes_dataset = start, end, CORPUS
+        attempt = _attempt(
+            fleet, run, PREPARATION, [node], 1, start, end, "COMPLETED", None, timeline, random, PREPARATION.size
+        )
+        run.attempts.append(attempt)
+        fleet.runs.append(run)
+
+
+def _left_alone(fleet: Fleet, timeline: Timeline) -> None:
+    """What nobody needs any more: the server of a model that was replaced, and a notebook that its owner does not come back to after
+    two days of work.
+    """
+    _small_machine(
+        fleet,
+        f"{CHAT_8B}-{digest(CHAT_8B)[:9]}-{digest(CHAT_8B, 0)[:5]}",
+        "beacon",
+        "serving",
+        {"team": "assistant", "app": CHAT_8B, "model": CHAT_8B, "environment": "prod", "workload_type": "serving"},
+        timeline.t0,
+        RUNNING,
+        quiet_from=timeline.t0,
+        deployment=CHAT_8B,
+    )
+    opened = timeline.t0 + 2 * DAY + 9 * HOUR + 1260
+    deleted = opened + 13 * DAY
+    if opened < timeline.t1:
+        _small_machine(
+            fleet,
+            "notebook-rubric-study",
+            "atlas-west",
+            "evaluation",
+            {"team": "evaluation", "environment": "dev", "workload_type": "experiment"},
+            opened,
+            deleted if deleted < timeline.t1 else RUNNING,
+            quiet_from=timeline.t0 + 4 * DAY + 18 * HOUR,
+        )
+
+
+def _small_machine(
+    fleet: Fleet,
+    pod: str,
+    cluster: str,
+    namespace: str,
+    labels: dict[str, str],
+    start: int,
+    end: int,
+    *,
+    quiet_from: int,
+    deployment: str = "",
+) -> None:
+    """A machine with one GPU, there for the one pod that holds all of it."""
+    account, zone = (PRODUCT_ACCOUNT, "us-east-1b") if cluster == "beacon" else (TRAINING_ACCOUNT, "us-west-2b")
+    node = _aws_node(pod, cluster, "g5.xlarge", "on_demand", start, end, account, zone)
+    fleet.nodes.append(node)
+    gpus, cores, memory, _ = INSTANCES[node.instance_type]
+    fleet.holds.append(
+        Hold(
+            node,
+            _uid(pod),
+            start,
+            end,
+            gpus,
+            cores,
+            memory,
+            0.35,
+            namespace,
+            pod,
+            labels,
+            deployment=deployment,
+            quiet_from=quiet_from,
+        )
+    )

@@ -47,12 +47,14 @@ def _run(run: Run, pulled_at: int) -> dict:
         "mlflow.user": f"u-{run.team}",
         "mlflow.runName": run.name,
         "team": run.team,
-        "model": run.model,
-        "model_version": run.model_version,
         "cluster": run.cluster,
         "purpose": run.purpose,
         "mlflow.source.git.commit": run.commit,
     }
+    if run.model:
+        tags |= {"model": run.model, "model_version": run.model_version}
+    if run.writes_dataset:
+        tags["produces_dataset"] = run.writes_dataset
     if run.parent_run_id:
         tags["mlflow.parentRunId"] = run.parent_run_id
     if known and known[0].scheduler == "slurm":
@@ -69,6 +71,7 @@ def _run(run: Run, pulled_at: int) -> dict:
         "source_type": "s3",
         "source": json.dumps({"uri": f"s3://{CORPUS}/{run.corpus_digest}"}),
     }
+    read = [{"dataset": data, "tags": [{"key": "mlflow.data.context", "value": "training"}]}]
     return {
         "info": {
             "run_id": run.run_id,
@@ -91,7 +94,5 @@ def _run(run: Run, pulled_at: int) -> dict:
             "params": [{"key": key, "value": value} for key, value in {"gpus": str(int(gpus)), **run.params}.items()],
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
         },
-        "inputs": {
-            "dataset_inputs": [{"dataset": data, "tags": [{"key": "mlflow.data.context", "value": "training"}]}]
-        },
+        "inputs": {"dataset_inputs": read if run.corpus_digest else []},
     }

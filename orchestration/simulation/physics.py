@@ -15,6 +15,7 @@ from .fleet import INSTANCES, RUNNING, Fleet, Hold
 from .timeline import DAY, HOUR, Timeline, epoch, rng
 
 HOURS_SPAN = 10_000_000  # more hours since 1970 than any world reaches
+QUIET_SHARE = 0.05  # of its activity is left of what nobody works with
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ def _activity(fleet: Fleet, starts: np.ndarray, ends: np.ndarray, timeline: Time
     noise = np.empty(len(hold))
     noise[np.argsort(slot, kind="stable")] = rng(seed, "activity").normal(0, 0.04, size=len(hold))
     value = np.clip(base + daily + noise, 0.005, 0.995)
+    quiet_from = np.array([timeline.t1 if h.quiet_from == RUNNING else h.quiet_from for h in fleet.holds])[hold]
+    value = np.where(slot >= quiet_from, value * QUIET_SHARE, value)
     value = np.rint(value * 10_000).astype(np.int64)
     # a job that comes back to a node within one step has one series there, so both attempts have its average
     keys = sample_keys(series_owners(fleet)[hold], slot, gpu)

@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from .company import CHAT_70B, CODE_32B, SERVED_MODELS
+from .company import CHAT_8B, CHAT_70B, CODE_32B, SERVED_MODELS
 from .database import add_table
 from .fleet import INSTANCES, RUNNING, Fleet, Hold, Node, digest
 from .physics import Physics, measured_parts, outages, sample_keys, series_owners, spread
@@ -317,7 +317,7 @@ _OLD_ENGINE = {
     "vllm:request_success_total": 60_000,
     "vllm:num_preemptions_total": 300,
 }
-ENGINES = {CHAT_70B: _NEW_ENGINE, CODE_32B: _OLD_ENGINE}
+ENGINES = {CHAT_70B: _NEW_ENGINE, CODE_32B: _OLD_ENGINE, CHAT_8B: _OLD_ENGINE}
 RECOMPUTED_PER_PREEMPTION = 20_000  # tokens
 
 

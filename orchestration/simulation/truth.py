@@ -28,7 +28,7 @@ import duckdb
 
 from . import sagemaker
 from .aws import ALWAYS
-from .company import OLD_CORPUS, SERVED_MODELS
+from .company import CORPUS, OLD_CORPUS, SERVED_MODELS
 from .database import PARQUET, copy
 from .northgrid import NODE_RATE
 from .physics import outages
@@ -47,6 +47,7 @@ def build(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     _serving(con)
     _served_models(con)
     _waste(con)
+    _datasets(con)
     _api(con, timeline)
     _customers(con)
     _teams(con, timeline)
@@ -177,7 +178,7 @@ def _runs(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
                 sum(case when is_storage then 0 else effective end) as transfer
             from tagged_costs group by all)
         select r.run_id as training_run_id, nullif(r.parent_run_id, '') as parent_run_id, r.name as run_name,
-            r.team as team_id, r.model as model_id, r.kind, h.currency, h.attempts,
+            r.team as team_id, nullif(r.model, '') as model_id, r.kind, h.currency, h.attempts,
             (h.cost + coalesce(t.storage + t.transfer, 0))::decimal(38,12) as effective_cost, h.lost::decimal(38,12) as lost_cost,
             h.gpu_hours::decimal(38,6) as gpu_hours, coalesce(t.storage, 0)::decimal(38,12) as storage_cost,
             coalesce(t.transfer, 0)::decimal(38,12) as network_cost, r.steps, r.accuracy,
@@ -192,25 +193,45 @@ def _runs(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
     )
 
 
-ORPHANED_VOLUME_DAYS, ORPHANED_DATASET_DAYS, IDLE_ENDPOINT_HOURS = 3, 30, 3
+ORPHANED_VOLUME_DAYS, ORPHANED_DATASET_DAYS, UNCALLED_MODEL_DAYS = 3, 30, 7
+IDLE_HOURS, IDLE_GPU_ACTIVITY = 3, 0.05
 
 
 def _waste(con: duckdb.DuckDBPyConnection) -> None:
     """What was wasted, by kind and what wasted it: no dollar in two rows.
 
-    A volume is an orphan from the third day after its run, a dataset that nobody reads from the thirtieth day on; an
-    endpoint is idle in three or more hours, one after the other, in which its engines counted nothing. No other
-    GPU of this world does less than a twentieth of an hour's work, and no deployment is never called.
+    A volume is an orphan from the third day after its run, a dataset that nobody reads from the thirtieth day on. A deployment is a model
+    that nobody calls on each day that is the seventh without a call, or a later one, counted from its last call or from its first day; the
+    day's whole cost is wasted. In other hours it is an idle endpoint where its engines counted nothing for three or more hours, one after
+    the other. A GPU is idle in three or more such hours in which it does less than a twentieth of an hour's work; what it does is not
+    wasted, what is left of the hour is. In this world only what was left alone does so little, and no run is.
     """
     con.execute(
         f"""create or replace table truth_waste as
-        with quiet as (
+        with uncalled as (
+            select c.deployment, c.hour, c.held
+            from deployment_costs c
+            where c.hour // {DAY} >= (select min(h.start_at) // {DAY} from holds h where h.deployment = c.deployment) + {UNCALLED_MODEL_DAYS}
+                and not exists (
+                    select 1 from served_hours s
+                    where s.deployment = c.deployment and s.prompt + s.generated > 0
+                        and s.hour // {DAY} between c.hour // {DAY} - {UNCALLED_MODEL_DAYS - 1} and c.hour // {DAY})),
+        quiet as (
             select c.deployment, c.hour, c.held,
                 c.hour - {HOUR} * row_number() over (partition by c.deployment order by c.hour) as streak
             from deployment_costs c
             left join served_hours s on s.deployment = c.deployment and s.hour = c.hour
-            where coalesce(s.prompt + s.generated, 0) = 0 and c.deployment in (select deployment from served_hours)),
-        streaks as (select deployment, streak, sum(held) as held from quiet group by all having count(*) >= {IDLE_ENDPOINT_HOURS}),
+            where coalesce(s.prompt + s.generated, 0) = 0),
+        endpoints as (
+            from quiet anti join uncalled using (deployment, hour)
+            where (deployment, streak) in (select deployment, streak from quiet group by all having count(*) >= {IDLE_HOURS})),
+        still as (
+            select c.hold, h.team, c.currency, c.cost - {_money("c.cost::double * c.activity")} as unused,
+                c.hour - {HOUR} * row_number() over (partition by c.hold order by c.hour) as streak
+            from held_costs c
+            join holds h using (hold)
+            where c.activity < {IDLE_GPU_ACTIVITY} and h.deployment = ''),
+        gpus as (select team, currency, sum(unused) as unused from still group by hold, streak, team, currency having count(*) >= {IDLE_HOURS}),
         first_day as (select min(start_at) as day from cur where resource = '{OLD_CORPUS}')
         select 'failed_run' as waste_kind, run_id as subject, currency, sum(lost_cost)::decimal(38,12) as cost
         from attempt_costs group by all having sum(lost_cost) > 0
@@ -227,7 +248,26 @@ def _waste(con: duckdb.DuckDBPyConnection) -> None:
         where resource = '{OLD_CORPUS}' and visible_to = {ALWAYS} and start_at >= first_day.day + {ORPHANED_DATASET_DAYS} * {DAY}
         having sum(effective) > 0
         union all
-        select 'idle_endpoint', deployment, 'USD', sum(held)::decimal(38,12) from streaks group by all"""
+        select 'uncalled_model', deployment, 'USD', sum(held)::decimal(38,12) from uncalled group by all
+        union all
+        select 'idle_endpoint', deployment, 'USD', sum(held)::decimal(38,12) from endpoints group by all
+        union all
+        select 'idle_gpu', team, currency, sum(unused)::decimal(38,12) from gpus group by all"""
+    )
+
+
+def _datasets(con: duckdb.DuckDBPyConnection) -> None:
+    """What each declared dataset cost: where it lies, and the runs that make it. Runs that read it carry none of that."""
+    con.execute(
+        f"""create or replace table truth_datasets as
+        with costs as (
+            select resource as dataset_id, 'USD' as currency, effective as storage, 0 as preparation
+            from cur where resource in ('{CORPUS}', '{OLD_CORPUS}') and visible_to = {ALWAYS}
+            union all
+            select r.writes_dataset, a.currency, 0, a.effective_cost
+            from attempt_costs a join runs r using (run_id) where r.writes_dataset <> '')
+        select dataset_id, currency, sum(storage)::decimal(38,12) as storage_cost, sum(preparation)::decimal(38,12) as preparation_cost
+        from costs group by all"""
     )
 
 
@@ -278,8 +318,8 @@ def _serving(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _served_models(con: duckdb.DuckDBPyConnection) -> None:
-    """What each deployment held and served in a day. An adapter has what was logged of it; the rest, logged or not, is the
-    base model's, under which the engines count everything.
+    """What each deployment held and served in a day, if nothing. An adapter has what was logged of it; the rest, logged or not, is
+    the base model's, under which the engines count everything.
     """
     names = ", ".join(f"('{deployment}', '{model}')" for deployment, model in SERVED_MODELS.items())
     con.execute(
@@ -314,17 +354,19 @@ def _served_models(con: duckdb.DuckDBPyConnection) -> None:
                 sum(generated) as generated, sum(productive_cost) as productive_cost, sum(prefill_cost) as prefill_cost,
                 sum(decode_cost) as decode_cost
             from adapter_days group by all)
-        select c.day as usage_date, c.deployment as deployment_id, b.model_id, c.held_cost, c.unknown_cost, n.preemptions::bigint as preemptions,
+        select c.day as usage_date, c.deployment as deployment_id, b.model_id, c.held_cost, c.unknown_cost,
+            coalesce(n.preemptions, 0)::bigint as preemptions,
             c.productive_cost - coalesce(a.productive_cost, 0) as productive_cost,
-            p.prefill_cost - coalesce(a.prefill_cost, 0) as prefill_cost, p.decode_cost - coalesce(a.decode_cost, 0) as decode_cost,
-            (n.answered - coalesce(a.answered, 0))::bigint as answered_requests,
-            (n.computed - coalesce(a.computed, 0))::bigint as computed_prompt_tokens,
-            (n.cached - coalesce(a.cached, 0))::bigint as cached_prompt_tokens,
-            (n.generated - coalesce(a.generated, 0))::bigint as generated_tokens
+            coalesce(p.prefill_cost, 0) - coalesce(a.prefill_cost, 0) as prefill_cost,
+            coalesce(p.decode_cost, 0) - coalesce(a.decode_cost, 0) as decode_cost,
+            (coalesce(n.answered, 0) - coalesce(a.answered, 0))::bigint as answered_requests,
+            (coalesce(n.computed, 0) - coalesce(a.computed, 0))::bigint as computed_prompt_tokens,
+            (coalesce(n.cached, 0) - coalesce(a.cached, 0))::bigint as cached_prompt_tokens,
+            (coalesce(n.generated, 0) - coalesce(a.generated, 0))::bigint as generated_tokens
         from costs c
         join base b using (deployment)
-        join counted n using (deployment, day)
-        join phases p using (deployment, day)
+        left join counted n using (deployment, day)
+        left join phases p using (deployment, day)
         left join adapter_sums a using (deployment, day)
         union all
         select day, deployment, model_id, null, null, null, productive_cost, prefill_cost, decode_cost, answered::bigint,
@@ -455,6 +497,7 @@ TABLES = (
     "truth_free_hours",
     "truth_runs",
     "truth_waste",
+    "truth_datasets",
     "truth_attempts",
     "truth_customers_monthly",
     "truth_teams_monthly",

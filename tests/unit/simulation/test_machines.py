@@ -128,6 +128,7 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
             if row["line_item_line_item_type"] == "Usage" and row["product_instance_type"] in (
                 "p5.48xlarge",
                 "p4d.24xlarge",
+                "g6e.12xlarge",
             ):
                 lines[row["line_item_resource_id"]] += Decimal(row["line_item_net_unblended_cost"])
     checked = 0
@@ -139,6 +140,82 @@ def test_on_demand_run_costs_its_nodes_of_the_bill(delivered, truth):
             ) < Decimal("0.01")
             checked += 1
     assert checked > 20
+
+
+def _instances(delivered) -> dict[str, str]:
+    """Pod -> instance of the bill that it is on, by what Kubernetes says."""
+    node_of, instance_of = {}, {}
+    for metric, _ in _series(delivered("kube_state_metrics")):
+        if metric["__name__"] == "kube_node_info":
+            instance_of[metric["node"]] = metric["provider_id"].rsplit("/", 1)[1]
+        elif metric["__name__"] == "kube_pod_container_resource_requests":
+            node_of[metric["pod"]] = metric["node"]
+    return {pod: instance_of[node] for pod, node in node_of.items()}
+
+
+def _net_lines(delivered) -> dict[str, dict[int, Decimal]]:
+    """Instance -> hour -> net cost of its lines in the newest bills."""
+    lines = defaultdict(dict)
+    for path in {p.name: p for e in delivered("aws_cur") for p in e["paths"]}.values():
+        for row in csv.DictReader(path.open()):
+            if row["line_item_line_item_type"] == "Usage" and row["product_instance_type"]:
+                start = datetime.fromisoformat(row["line_item_usage_start_date"]).replace(tzinfo=UTC)
+                lines[row["line_item_resource_id"]][int(start.timestamp())] = Decimal(
+                    row["line_item_net_unblended_cost"]
+                )
+    return lines
+
+
+def test_what_was_left_alone_wastes_what_bill_and_samples_say(delivered, truth):
+    """A notebook's hours below a twentieth of activity, less what it did; a server whose counters stand still, idle for a week and then
+    one that nobody calls."""
+    lines, instances = _net_lines(delivered), _instances(delivered)
+    waste = {(r["waste_kind"], r["subject"]): r["cost"] for r in truth("truth_waste.parquet")}
+    quiet = {
+        at + 1 - HOUR: Decimal(value)
+        for metric, values in _series(delivered("dcgm"))
+        if metric["__name__"] == "DCGM_FI_PROF_GR_ENGINE_ACTIVE" and metric.get("pod") == "notebook-rubric-study"
+        for at, value in values
+        if float(value) < 0.05
+    }
+    hours = sorted(quiet)
+    assert len(hours) > 200
+    assert hours[-1] - hours[0] == (len(hours) - 1) * HOUR, "one stretch"
+    paid = lines[instances["notebook-rubric-study"]]
+    unused = sum(paid[hour] * (1 - activity) for hour, activity in quiet.items())
+    assert abs(waste["idle_gpu", "evaluation"] - unused) < Decimal("0.000001")
+    assert hours[0] - min(paid) > 48 * HOUR, "two days of work come first"
+
+    [pod] = {metric["pod"] for metric, _ in _series(delivered("vllm")) if metric["pod"].startswith("chat-8b-")}
+    counters = defaultdict(set)
+    for metric, values in _series(delivered("vllm")):
+        if metric["pod"] == pod:
+            counters[metric["__name__"]] |= {value for _, value in values}
+    assert all(len(seen) == 1 for seen in counters.values()), "no counter moves"
+    paid = lines[instances[pod]]
+    eighth = int(datetime(2026, 8, 8, tzinfo=UTC).timestamp())
+    assert waste["idle_endpoint", "chat-8b"] == sum(cost for hour, cost in paid.items() if hour < eighth)
+    assert waste["uncalled_model", "chat-8b"] == sum(cost for hour, cost in paid.items() if hour >= eighth)
+
+
+def test_a_dataset_is_prepared_by_runs_on_machines_of_their_own(delivered, truth):
+    lines, instances = _net_lines(delivered), _instances(delivered)
+    runs = {}
+    for entry in delivered("mlflow"):
+        for path in entry["paths"]:
+            for run in json.loads(path.read_text())["runs"]:
+                tags = {t["key"]: t["value"] for t in run["data"]["tags"]}
+                if "produces_dataset" in tags:
+                    runs[run["info"]["run_name"]] = tags
+                    assert run["inputs"]["dataset_inputs"] == []
+    assert set(runs) == {"corpus-dedup-2026-08", "corpus-dedup-2026-09", "corpus-dedup-2026-10"}
+    assert {(t["produces_dataset"], t["purpose"], t["team"]) for t in runs.values()} == {
+        ("meridian-corpus", "prepare_data", "dataplatform")
+    }
+    paid = sum(cost for name in runs for cost in lines[instances[f"{name}-1-worker-0"]].values())
+    prepared = {r["dataset_id"]: r["preparation_cost"] for r in truth("truth_datasets.parquet")}
+    assert prepared["meridian-crawl-2024"] == 0
+    assert abs(prepared["meridian-corpus"] - paid) < Decimal("0.000001")
 
 
 def test_free_machines_are_out_of_order_in_hours_that_are_paid_and_that_nobody_holds(delivered, truth):
@@ -260,7 +337,7 @@ def test_an_adapter_is_asked_for_by_its_name_and_counted_under_its_base(delivere
     served = {metric["model_name"] for metric, _ in _series(delivered("vllm"))}
     asked = {r["model_id"] for r in truth("truth_requests/request_log-*.parquet")}
     assert len(asked - served) == 1
-    assert served < asked
+    assert served - asked == {"meta-llama/Llama-3.1-8B-Instruct"}, "the model that was replaced"
 
 
 def test_mlflow_has_a_sweep_and_a_run_that_never_ends(delivered, truth):
