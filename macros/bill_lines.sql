@@ -203,7 +203,7 @@ classified as (
         'x_CredentialId': 'credential_id',
         'x_PrincipalId': 'principal_id',
         'x_InstanceType': 'instance_type',
-        'x_MachineId': machine_id('machine_provider_id'),
+        'x_MachineId': provider_resource_id('machine_provider_id'),
         'x_ServiceCode': 'x_service_code',
         'x_Operation': 'x_operation',
         'x_CostCategories': 'x_cost_categories',

@@ -113,6 +113,32 @@ def test_every_m5_large_hour_of_the_cluster_is_in_the_pods_allocation_or_idle(bu
 
 
 @pytest.mark.parametrize(
+    ("volume", "total", "team", "is_mounted"),
+    [
+        # namespaces install-test and catalog are the catalogue's; the other three have no owner but the account's
+        ("vol-12345671", "0.0193548384", "catalog", True),
+        ("vol-12345673", "0.0193548384", "catalog", True),
+        ("vol-12345674", "0.0193548384", "platform", True),
+        ("vol-12345672", "0.0193548384", "platform", False),
+        ("vol-123-claimless", "0.0290322576", "platform", False),
+    ],
+)
+def test_every_volume_of_a_cluster_costs_what_the_bill_says_and_is_its_claims(build, volume, total, team, is_mounted):
+    """72 hours of five volumes, one line an hour; the storage report says which claim each has and who mounts it."""
+    ledger = one(
+        build,
+        "select sum(a.billed_cost), min(a.team_id), max(a.team_id) from core.fct_cost_allocation as a"
+        f" join focus.cost_and_usage as f on f.x_ChargeId = a.charge_id where f.ResourceId = '{volume}'",
+    )
+    assert ledger == (Decimal(total), team, team)
+    seen = one(
+        build,
+        f"select count(*), bool_or(is_mounted), bool_and(is_mounted) from intermediate.int_volume_days where resource_id = '{volume}'",
+    )
+    assert seen == (3, is_mounted, is_mounted)
+
+
+@pytest.mark.parametrize(
     ("feed", "requests", "tokens_in", "tokens_out"),
     [("azure_llm_conv", 19_366, 22_361_870, 4_088_665), ("azure_llm_code", 8_819, 18_059_974, 245_896)],
 )

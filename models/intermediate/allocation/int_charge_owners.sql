@@ -1,14 +1,32 @@
 {{ config(materialized='table') }}
 
--- Step 1. Who a charge names, through the identity map that held on its day; one winner.
-with identity_sets as (
+{%- set identity = [
+    'charge_date', 'feed', 'source', 'meter_scope', 'tags', 'credential_id', 'principal_id', 'bill_project_id', 'sub_account_id',
+    'billing_account_id', 'claim_namespace', 'claim_team_label',
+] -%}
+-- Step 1. Who a charge names, through the identity map that held on its day; one winner. A cluster's volume names who claimed it.
+with charges as (
 
-    select distinct
-        {{ hash_key(['charge_date', 'feed', 'source', 'meter_scope', 'tags', 'credential_id', 'principal_id',
-            'bill_project_id', 'sub_account_id', 'billing_account_id']) }} as identity_set_id,
-        charge_date, feed, source, meter_scope, tags,
-        credential_id, principal_id, bill_project_id, sub_account_id, billing_account_id
-    from {{ ref('int_charges_in_scope') }}
+    select
+        charges.*,
+        volumes.claim_namespace,
+        volumes.label_team as claim_team_label
+    from {{ ref('int_charges_in_scope') }} as charges
+    left join {{ ref('int_charge_volumes') }} as volumes on charges.charge_id = volumes.charge_id
+
+),
+
+charge_identities as (
+
+    select charge_id, {{ hash_key(identity) }} as identity_set_id, {{ identity | join(', ') }}
+    from charges
+
+),
+
+identity_sets as (
+
+    select distinct identity_set_id, {{ identity | join(', ') }}
+    from charge_identities
 
 ),
 
@@ -61,9 +79,13 @@ keys as (
     from identity_sets
     inner join tags_matched on identity_sets.tags = tags_matched.tags
     union all
-    select identity_set_id, 'sub_account', sub_account_id, 7 from identity_sets
+    select identity_set_id, 'tag', 'team=' || claim_team_label, 7 from identity_sets
     union all
-    select identity_set_id, 'billing_account', billing_account_id, 8 from identity_sets
+    select identity_set_id, 'namespace', claim_namespace, 8 from identity_sets
+    union all
+    select identity_set_id, 'sub_account', sub_account_id, 9 from identity_sets
+    union all
+    select identity_set_id, 'billing_account', billing_account_id, 10 from identity_sets
 
 ),
 
@@ -75,10 +97,10 @@ candidates as (
         map.project,
         map.environment,
         map.key_type,
-        row_number() over (
-            partition by keys.identity_set_id
-            order by map.priority, keys.specificity, map.scope = '', map.key_value, map.unit_id
-        ) as preference
+        map.key_value,
+        map.priority,
+        keys.specificity,
+        map.scope = '' as is_unscoped
     from keys
     inner join identity_sets on keys.identity_set_id = identity_sets.identity_set_id
     inner join map
@@ -92,20 +114,50 @@ candidates as (
                 or map.scope in (identity_sets.feed, identity_sets.source, identity_sets.meter_scope)
             )
 
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by identity_set_id
+            order by priority, specificity, is_unscoped, key_value, unit_id
+        ) as preference
+    from candidates
+
+),
+
+-- Accounts and namespaces are containers: a label of the claim that is a unit itself is closer to the charge than their owners are.
+matched as (
+
+    select
+        charge_identities.charge_id,
+        ranked.unit_id,
+        ranked.project,
+        ranked.environment,
+        ranked.key_type,
+        case
+            when coalesce(ranked.key_type in ('namespace', 'sub_account', 'billing_account'), true) then units.unit_id
+        end as label_unit_id
+    from charge_identities
+    left join ranked
+        on charge_identities.identity_set_id = ranked.identity_set_id and ranked.preference = 1
+    left join {{ ref('stg_reference__org_units') }} as units
+        on
+            charge_identities.claim_team_label = units.unit_id
+            and charge_identities.charge_date >= units.valid_from
+            and (units.valid_to is null or charge_identities.charge_date < units.valid_to)
+
 )
 
 select
-    charges.charge_id,
-    candidates.unit_id as team_id,
-    candidates.project as project_id,
-    candidates.environment,
-    candidates.key_type,
-    -- An account is a container: a declared rule for shared costs is closer to the charge than the account's owner is.
-    candidates.key_type in ('sub_account', 'billing_account') as is_account_owner
-from {{ ref('int_charges_in_scope') }} as charges
-inner join candidates
-    on
-        {{ hash_key(['charges.charge_date', 'charges.feed', 'charges.source', 'charges.meter_scope', 'charges.tags',
-            'charges.credential_id', 'charges.principal_id', 'charges.bill_project_id', 'charges.sub_account_id',
-            'charges.billing_account_id']) }} = candidates.identity_set_id
-        and candidates.preference = 1
+    charge_id,
+    coalesce(label_unit_id, unit_id) as team_id,
+    case when label_unit_id is null then project end as project_id,
+    case when label_unit_id is null then environment end as environment,
+    case when label_unit_id is null then key_type else 'claim_label' end as key_type,
+    -- a declared rule for shared costs is closer to the charge than an account's owner is, too
+    label_unit_id is null and key_type in ('sub_account', 'billing_account') as is_account_owner
+from matched
+where coalesce(label_unit_id, unit_id) is not null

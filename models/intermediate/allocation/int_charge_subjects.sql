@@ -57,27 +57,16 @@ named as (
             and charges.charge_date < datasets.valid_to
     where coalesce(tagged.run_id, jobs.run_id, tagged.dataset_id, datasets.dataset_id) is not null
 
-),
-
-ranked as (
-
-    select
-        named.*,
-        kinds.resource_kind,
-        row_number() over (partition by named.charge_id order by kinds.preference) as kind_preference
-    from named
-    left join {{ ref('resource_kinds') }} as kinds
-        on
-            lower(case kinds.match_field when 'sku_meter' then named.sku_meter else named.service_category end)
-            like kinds.match_pattern
-
 )
 
 select
-    charge_id,
-    run_id as training_run_id,
-    dataset_id,
-    coalesce(resource_kind, 'other') as resource_kind,
-    unit_id as team_id
-from ranked
-where kind_preference = 1
+    named.charge_id,
+    named.run_id as training_run_id,
+    named.dataset_id,
+    coalesce(kinds.resource_kind, 'other') as resource_kind,
+    named.unit_id as team_id
+from named
+left join {{ ref('int_resource_kinds') }} as kinds
+    on
+        named.service_category is not distinct from kinds.service_category
+        and named.sku_meter is not distinct from kinds.sku_meter

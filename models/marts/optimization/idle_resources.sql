@@ -55,26 +55,102 @@ first_days as (
 
 ),
 
+-- each volume of a cluster on the days on which the cluster speaks of it or it costs
+volume_days as (
+
+    select
+        coalesce(seen.resource_id, costs.resource_id) as resource_id,
+        coalesce(seen.usage_date, costs.usage_date) as usage_date,
+        seen.feed,
+        seen.is_mounted
+    from {{ ref('int_volume_days') }} as seen
+    full outer join (select distinct resource_id, usage_date from storage where dataset_id is null) as costs
+        on seen.resource_id = costs.resource_id and seen.usage_date = costs.usage_date
+
+),
+
+-- what was known of it by the day; one that its cluster has forgotten costs on
+volume_histories as (
+
+    select
+        resource_id,
+        usage_date,
+        max(feed) over (partition by resource_id order by usage_date) as feed,
+        min(case when feed is not null then usage_date end) over (partition by resource_id order by usage_date) as first_seen_date,
+        max(case when feed is not null then usage_date end) over (partition by resource_id order by usage_date) as last_seen_date,
+        max(case when is_mounted then usage_date end) over (partition by resource_id order by usage_date) as last_mounted_date
+    from volume_days
+
+),
+
+-- of days on which a silent cluster could not have said that somebody mounts it, nothing is concluded
+volumes as (
+
+    select histories.*
+    from volume_histories as histories
+    inner join (select distinct feed, usage_date from {{ ref('int_volume_days') }}) as heard
+        on histories.feed = heard.feed and histories.usage_date = heard.usage_date
+
+),
+
+claim_owners as (
+
+    select resource_id, usage_date, max(team_id) as team_id from storage
+    group by resource_id, usage_date
+
+),
+
+volume_storage as (
+
+    select
+        storage.*,
+        runs.training_run_id as named_run_id,
+        runs.team_hint,
+        cast(runs.ended_at as date) as run_end_date,
+        volumes.first_seen_date,
+        volumes.last_mounted_date,
+        claim_owners.team_id as claim_team_id,
+        -- a volume is in use while its run lasts, and while a pod mounts it
+        case
+            when runs.training_run_id is not null and runs.ended_at is null then storage.usage_date
+            when volumes.first_seen_date is null then cast(runs.ended_at as date)
+            else greatest(
+                coalesce(volumes.last_mounted_date, volumes.first_seen_date),
+                coalesce(cast(runs.ended_at as date), volumes.first_seen_date)
+            )
+        end as last_use_date
+    from storage
+    left join runs on storage.training_run_id = runs.training_run_id
+    left join volumes on storage.resource_id = volumes.resource_id and storage.usage_date = volumes.usage_date
+    left join claim_owners
+        on volumes.resource_id = claim_owners.resource_id and volumes.last_seen_date = claim_owners.usage_date
+    where storage.dataset_id is null
+
+),
+
 orphans as (
 
     select
         'orphaned_volume' as waste_kind,
-        storage.resource_id,
-        storage.service_provider_name,
-        -- whose run it was; the bill only knows the account
-        coalesce(runs.team_hint, storage.team_id) as team_id,
-        storage.billing_currency,
-        storage.cost_status,
-        storage.usage_date,
+        stored.resource_id,
+        stored.service_provider_name,
+        -- whose run it was, else whose claim; the bill only knows the account
+        coalesce(stored.team_hint, stored.claim_team_id, stored.team_id) as team_id,
+        stored.billing_currency,
+        stored.cost_status,
+        stored.usage_date,
         cast(null as {{ dbt.type_string() }}) as accelerator_type,
-        storage.effective_cost as wasted_cost,
-        'made for run ' || runs.training_run_id || ', which ended ' || cast(cast(runs.ended_at as date) as {{ dbt.type_string() }})
-            as evidence
-    from storage
-    inner join runs on storage.training_run_id = runs.training_run_id
+        stored.effective_cost as wasted_cost,
+        case
+            when stored.last_use_date = stored.run_end_date
+                then 'made for run ' || stored.named_run_id || ', which ended ' || cast(stored.run_end_date as {{ dbt.type_string() }})
+            when stored.last_mounted_date is not null
+                then 'last mounted by a pod ' || cast(stored.last_mounted_date as {{ dbt.type_string() }})
+            else 'mounted by no pod since ' || cast(stored.first_seen_date as {{ dbt.type_string() }})
+        end as evidence
+    from volume_storage as stored
     cross join limits
-    where storage.dataset_id is null
-        and {{ seconds_between('cast(runs.ended_at as date)', 'storage.usage_date') }} >= limits.orphaned_volume_days * 86400
+    where {{ seconds_between('stored.last_use_date', 'stored.usage_date') }} >= limits.orphaned_volume_days * 86400
     union all
     select
         'orphaned_dataset',

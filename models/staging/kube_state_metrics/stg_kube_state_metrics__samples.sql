@@ -5,7 +5,8 @@ with source as (
         -- few series say what their object is labelled with; reading the JSON of all would take most of a day's time
         case when labels like '%"label_%' then labels end as object_labels,
         case when labels like '%"condition"%' then labels end as condition_labels,
-        case when labels like '%"owner_kind"%' then labels end as owner_labels
+        case when labels like '%"owner_kind"%' then labels end as owner_labels,
+        case when labels like '%"persistentvolume%' then labels end as volume_labels
     from {{ source('kube_state_metrics', 'kube_samples') }}
 
 ),
@@ -26,7 +27,7 @@ renamed as (
         pod as pod_name,
         nullif(node, '') as node_name,
         container as container_name,
-        {{ machine_id('provider_id') }} as provider_resource_id,
+        {{ provider_resource_id('provider_id') }} as provider_resource_id,
 
         -- what it says
         resource,
@@ -52,6 +53,18 @@ renamed as (
         {{ json_text('condition_labels', 'status') }} as condition_status,
         {{ json_text('owner_labels', 'owner_kind') }} as owner_kind,
         {{ json_text('owner_labels', 'owner_name') }} as owner_name,
+        {{ json_text('volume_labels', 'persistentvolume') }} as volume_name,
+        -- volumes made before CSI have a label of their cloud's
+        coalesce(
+            {{ json_text('volume_labels', 'csi_volume_handle') }},
+            {{ json_text('volume_labels', 'ebs_volume_id') }},
+            {{ json_text('volume_labels', 'gce_persistent_disk_name') }}
+        ) as volume_handle,
+        coalesce(
+            {{ json_text('volume_labels', 'persistentvolumeclaim') }},
+            case when metric = 'kube_persistentvolume_claim_ref' then {{ json_text('volume_labels', 'name') }} end
+        ) as claim_name,
+        coalesce({{ json_text('volume_labels', 'claim_namespace') }}, namespace) as claim_namespace,
 
         value,
         case

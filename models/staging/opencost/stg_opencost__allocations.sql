@@ -16,7 +16,7 @@ renamed as (
         case when allocation_name not like '%__idle__%' then pod end as pod_name,
         container as container_name,
         node as node_name,
-        coalesce({{ machine_id('provider_id') }}, node) as resource_id,
+        coalesce({{ provider_resource_id('provider_id') }}, node) as resource_id,
         coalesce(gpu_hours, 0) as gpu_hours,
         coalesce(cpu_core_hours, 0) as core_hours,
         cast(coalesce(ram_byte_hours, 0) / 1073741824 as decimal(38, 9)) as gib_hours,
