@@ -11,7 +11,8 @@ select
     run_id,
     entry.key as metric_key,
     entry.value as metric_value,
-    entry.step,
+    -- samples of the machine (`system/gpu_0_utilization_percentage`) are counted by themselves
+    case when entry.key not like 'system/%' then entry.step end as step,
     make_timestamp(entry.timestamp * 1000) as recorded_at
 from entries
 where isfinite(entry.value)
