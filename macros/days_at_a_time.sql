@@ -1,5 +1,6 @@
 {#- dbt-duckdb's `create_table_as`, which builds an incremental model some days at a time where its `meta.days_from` names the model whose
-    rows it reduces (`days_from_day`: that model's column of the day): a year of samples at once fits no memory. Few rows go in one
+    rows it reduces (`days_from_day`: that model's column of the day; `days_filed_by`: that of the day or the one before, under which
+    the lake has its rows): a year of samples at once fits no memory. Few rows go in one
     statement, since planning one costs more than they do. Each statement is the model's own SQL, rendered for a run in which these days are
     dirty (`dirty_days()`), so that its scans read their rows alone: a filter around it would not get through its windows and joins. -#}
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
@@ -9,7 +10,8 @@
         {%- set day = meta.get('days_from_day', meta['replace_by']) -%}
         {%- set days_in_use = run_query(
             "select cast(" ~ day ~ " as varchar), count(*) from " ~ ref(meta['days_from'])
-            ~ " where " ~ day ~ " is not null and " ~ in_dirty_days(day) ~ " group by 1 order by 1"
+            ~ " where " ~ day ~ " is not null and " ~ in_dirty_days(day)
+            ~ (" and " ~ in_dirty_days_or_before(meta['days_filed_by']) if 'days_filed_by' in meta else "") ~ " group by 1 order by 1"
         ) -%}
         {%- do batches.extend(day_batches(days_in_use, env_var('AI_FINOPS_SAMPLES_AT_ONCE', '3000000') | int)) -%}
     {%- endif -%}

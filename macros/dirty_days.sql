@@ -38,6 +38,18 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- For rows filed under one day that the next one reads, too (samples that it looks back at): those of the dirty days and of the day before each,
+    beside the exact condition, which no scan can apply. -#}
+{% macro in_dirty_days_or_before(column) -%}
+    {%- if replaces_days() -%}
+        {%- set days = [] -%}
+        {%- for day in dirty_days() -%} {%- do days.extend([days_later(day, -1), day | string]) -%} {%- endfor -%}
+        {{ column }} in ({% for day in days | unique | sort %}date '{{ day }}'{{ ', ' if not loop.last }}{% else %}null{% endfor %})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
 {#- `column` is a DATE on the first of a month. -#}
 {% macro in_dirty_months(column) -%}
     {%- if replaces_days() -%}
@@ -69,4 +81,9 @@
 {% macro dirty_month_literals() -%}
     {%- set months = dirty_days() | map('string') | map('truncate', 7, true, '', 0) | unique | sort -%}
     {%- for month in months -%} date '{{ month }}-01'{{ ', ' if not loop.last }} {%- else -%} null {%- endfor -%}
+{%- endmacro %}
+
+{#- ISO day, so many days after an ISO day. -#}
+{% macro days_later(day, days) -%}
+    {{ return((modules.datetime.date.fromisoformat(day | string) + modules.datetime.timedelta(days=days)).isoformat()) }}
 {%- endmacro %}

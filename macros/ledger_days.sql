@@ -32,6 +32,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- As `in_focus_days`, for a TIMESTAMP: by bounds, one pair for each run of days that follow each other, which a database applies while it
+    reads. `cast(… as date) in (…)` it applies to what is typed and parsed already, of all days. -#}
+{% macro at_focus_days(timestamp) -%}
+    {%- if not replaces_days_of('focus', 'vendor_charges') -%} {{ return('true') }} {%- endif -%}
+    {%- set runs = [] -%}
+    {%- for day in dirty_days() | map('string') | unique | sort -%}
+        {%- if runs and runs[-1]['until'] == day -%}
+            {%- do runs[-1].update({'until': days_later(day, 1)}) -%}
+        {%- else -%}
+            {%- do runs.append({'from': day, 'until': days_later(day, 1)}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    ({% for run in runs -%}
+    ({{ timestamp }} >= timestamp '{{ run['from'] }}' and {{ timestamp }} < timestamp '{{ run['until'] }}'){{ ' or ' if not loop.last }}
+    {%- else -%} false {%- endfor %})
+{%- endmacro %}
+
 {#- Whether a model that exists already has some of its days replaced in this run. -#}
 {% macro replaces_days_of(schema, identifier) -%}
     {%- if not execute or dirty_days() is none or flags.FULL_REFRESH -%} {{ return(false) }} {%- endif -%}

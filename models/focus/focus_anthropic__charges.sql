@@ -32,7 +32,7 @@ labelled as (
     left join {{ ref('billing_token_labels') }} as labels
         on labels.provider_id = 'anthropic' and reported.token_type = labels.label
     left join {{ ref('billing_token_classes') }} as classes on labels.billing_token_class = classes.billing_token_class
-    where {{ in_focus_days('cast(reported.bucket_start as date)') }}
+    where {{ at_focus_days('reported.bucket_start') }}
 ),
 
 lines as (

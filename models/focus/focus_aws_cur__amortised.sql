@@ -257,7 +257,7 @@ hours as (
 days as (
     select cast(usage_hour as date) as block_date
     from hours
-    where {{ in_focus_days('cast(usage_hour as date)') }}
+    where {{ at_focus_days('usage_hour') }}
     group by cast(usage_hour as date)
 ),
 

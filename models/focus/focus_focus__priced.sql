@@ -34,7 +34,7 @@ with lines as (
             'given_instance_type', 'x_machine_name', 'x_service_code', 'x_usage_type', 'x_operation', 'x_cost_categories', 'x_discounts'
         ]) }} as content_key
     from {{ ref('stg_focus__charges') }}
-    where {{ in_focus_days('cast(charge_period_start as date)') }}
+    where {{ at_focus_days('charge_period_start') }}
 ),
 
 unpriced as (

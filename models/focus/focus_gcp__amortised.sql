@@ -29,7 +29,7 @@ with priced as (
             'cost_type', 'adjustment_id', 'subscription_id', 'consumption_model', 'machine_type', 'tags', 'export_time'
         ]) }} as content_key
     from {{ ref('stg_gcp__charges') }}
-    where {{ in_focus_days('cast(usage_start as date)') }}
+    where {{ at_focus_days('usage_start') }}
 ),
 
 -- What may meet: a fee and the use that it covered, of one account, currency and day.

@@ -31,7 +31,7 @@ days as (
             "(select cast(coalesce(first_day, end_day) as timestamp) from bounds)", '(select cast(end_day as timestamp) from bounds)'
         ) }}
     ) as hours
-    where {{ in_focus_days('cast(usage_hour as date)') }}
+    where {{ at_focus_days('usage_hour') }}
     group by cast(usage_hour as date)
 
 ),

@@ -26,6 +26,7 @@ with observations as (
     where
         -- most series of a pull are buckets: they are passed over before their labels are taken apart
         samples.metric not like '%_bucket'
+        and {{ in_dirty_days_or_before('samples.sample_date') }}
         and ({{ in_dirty_days('samples.sample_date') }} or {{ in_dirty_days('samples.lookback_for_date') }})
     group by samples.series_key, samples.sample_date, samples.observed_at
 

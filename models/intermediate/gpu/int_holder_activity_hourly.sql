@@ -4,8 +4,9 @@ with devices as (
 
     select
         *,
+        -- the day is in the hour; by it, a reader's filter on days gets through
         min(signal_preference) over (
-            partition by usage_hour, node_name, namespace, pod_name, hpc_job
+            partition by usage_date, usage_hour, node_name, namespace, pod_name, hpc_job
         ) as best_preference
     from {{ ref('int_gpu_activity_hourly') }}
     where activity_ratio is not null

@@ -171,7 +171,7 @@ drained_hours as (
                 else 0
             end as is_drained
         from {{ ref('int_kube_observations') }}
-        where {{ in_dirty_days('usage_date') }}
+        where {{ in_dirty_days('usage_date') }} and {{ in_dirty_days_or_before('sample_date') }}
             and metric in ('kube_node_spec_unschedulable', 'kube_node_status_condition')
     ) as observations
     inner join kube_nodes

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_days',
-    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations', 'days_filed_by': 'sample_date'}
 ) }}
 {#- How the GPUs of a node are cut, from each observation to the next, so that a node that is cut anew within an hour is counted by the
     time that each way of cutting stood and not by the day's largest (pitfall G4). -#}
@@ -8,7 +8,7 @@
 with samples as (
 
     select * from {{ ref('int_kube_observations') }}
-    where {{ in_dirty_days('usage_date') }}
+    where {{ in_dirty_days('usage_date') }} and {{ in_dirty_days_or_before('sample_date') }}
         and metric = 'kube_node_status_capacity'
         and (resource like 'nvidia_com_mig_%' or resource in ('nvidia_com_gpu', 'amd_com_gpu'))
 

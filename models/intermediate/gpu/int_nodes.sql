@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_days',
-    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations', 'days_filed_by': 'sample_date'}
 ) }}
 {#- What a Kubernetes node offers on a day. The device plugin counts schedulable units: slices and time-sliced replicas are not
     GPUs, so the number of physical GPUs comes from the instance type, then from the devices that DCGM sees. -#}
@@ -8,7 +8,7 @@
 with samples as (
 
     select * from {{ ref('int_kube_observations') }}
-    where {{ in_dirty_days('usage_date') }}
+    where {{ in_dirty_days('usage_date') }} and {{ in_dirty_days_or_before('sample_date') }}
         and metric in ('kube_node_info', 'kube_node_created', 'kube_node_labels', 'kube_node_status_capacity')
         and node_name is not null
 

@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_days',
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations', 'days_filed_by': 'sample_date'}
+) }}
+-- A year of them at once fits no memory; samples are what there is to count their days by.
+-- depends_on: {{ ref('int_kube_observations') }}
 
 with pods as (
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_days',
-    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations', 'days_filed_by': 'sample_date'}
 ) }}
 
 with samples as (
@@ -13,7 +13,7 @@ with samples as (
         -- repeated observations, exact duplicates and replicas of Prometheus say the same once
         max(value) as requested
     from {{ ref('int_kube_observations') }}
-    where {{ in_dirty_days('usage_date') }}
+    where {{ in_dirty_days('usage_date') }} and {{ in_dirty_days_or_before('sample_date') }}
         and metric = 'kube_pod_container_resource_requests'
     group by usage_date, pod_uid, container_name, resource
 

@@ -1,13 +1,13 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_days',
-    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations'}
+    meta={'replace_by': 'usage_date', 'days_from': 'int_kube_observations', 'days_filed_by': 'sample_date'}
 ) }}
 {#- Start and completion times repeat in each sample, so a day is right from its own samples. -#}
 
 with samples as (
 
     select * from {{ ref('int_kube_observations') }}
-    where {{ in_dirty_days('usage_date') }}
+    where {{ in_dirty_days('usage_date') }} and {{ in_dirty_days_or_before('sample_date') }}
 
 ),
 
