@@ -45,6 +45,7 @@ SAVINGS_PLAN_RATE = "38.528"
 SAVINGS_PLAN = f"arn:aws:savingsplans::{PAYER}:savingsplan/5f2c7a10-aa41-4d5e-9f0e-1d2c3b4a5968"
 SPOT_RETURN = 0.998  # of its distance from the mean, the spot price keeps so much from hour to hour
 NET_FACTOR = f"cast({(100 - AWS_DISCOUNT_PCT) / 100} as decimal(3,2))"
+CLAIM_GIGABYTES = 2_000
 ALWAYS = 2**40  # visible_to of a line that no later manifest withdraws
 
 # model -> product code, billing name, unit, tokens per unit, suffix; a third-party model bills under its own service
@@ -107,6 +108,7 @@ def build_lines(con: duckdb.DuckDBPyConnection, timeline: Timeline, *, seed: int
     con.execute(f"insert into cur by name {_bedrock()}")
     _daily(con, timeline, seed, gpu_scale)
     _of_runs(con, timeline, gpu_scale)
+    _of_claims(con, timeline)
     _sagemaker(con, timeline)
     con.execute(f"delete from cur where start_at >= {timeline.t_bill}")
     _monthly(con, timeline, gpu_scale)
@@ -408,6 +410,34 @@ def _of_runs(con: duckdb.DuckDBPyConnection, timeline: Timeline, gpu_scale: floa
             f"insert into cur by name select {select} from runs,"
             f" (select unnest(range({timeline.t0}, {timeline.t1}, {DAY})) as day) where volume <> '' and {days} order by day"
         )
+
+
+def _of_claims(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:
+    """Volumes that pods claimed: a line a day without a tag, from the day of the pod on for as long as the data go."""
+    cost = _money(f"cast({CLAIM_GIGABYTES / 30:.10f} as decimal(28,10)) * cast('0.08' as decimal(18,10))")
+    select = _line(
+        start_at="day",
+        end_at=f"day + {DAY}",
+        account=f"'{TRAINING_ACCOUNT}'",
+        product_code="'AmazonEC2'",
+        product_name=f"'{_NAMES['AmazonEC2']}'",
+        usage_type="'EBS:VolumeUsage.gp3'",
+        operation="'CreateVolume-Gp3'",
+        resource="volume",
+        amount=f"cast({CLAIM_GIGABYTES / 30:.10f} as decimal(28,10))",
+        unit="'GB-Mo'",
+        rate="cast('0.08' as decimal(28,12))",
+        cost=cost,
+        net_cost=_net(cost),
+        od_cost=cost,
+        term="'OnDemand'",
+        description="'$0.08 per GB-month of General Purpose (gp3) provisioned storage'",
+        effective=_net(cost),
+    )
+    con.execute(
+        f"insert into cur by name select {select} from holds,"
+        f" (select unnest(range({timeline.t0}, {timeline.t1}, {DAY})) as day) where volume <> '' and day > start_at - {DAY} order by day"
+    )
 
 
 def _sagemaker(con: duckdb.DuckDBPyConnection, timeline: Timeline) -> None:

@@ -105,6 +105,7 @@ def load_fleet(con: duckdb.DuckDBPyConnection, fleet: Fleet, physics: Physics, t
             "team": h.labels.get("team", ""),
             "run_id": h.run_id,
             "deployment": h.deployment,
+            "volume": h.volume,
             "whole_node": not h.mig_profile and h.gpus > 0,
         }
         for i, h in enumerate(fleet.holds)

@@ -79,6 +79,12 @@ class Hold:
     deployment: str = ""
     state: str = ""  # how the pod of an attempt ended
     quiet_from: int = RUNNING  # full hour from which on nobody works with what it holds; RUNNING = never
+    claim: str = ""  # persistent volume claim that the pod mounts; the volume stays when the pod is gone
+
+    @property
+    def volume(self) -> str:
+        """Id of the claim's volume on the bill; empty without a claim."""
+        return f"vol-0{digest('claim', self.namespace, self.claim)[:16]}" if self.claim else ""
 
 
 @dataclass
@@ -659,6 +665,7 @@ def _left_alone(fleet: Fleet, timeline: Timeline) -> None:
             opened,
             deleted if deleted < timeline.t1 else RUNNING,
             quiet_from=timeline.t0 + 4 * DAY + 18 * HOUR,
+            claim="rubric-study-home",
         )
 
 
@@ -673,6 +680,7 @@ def _small_machine(
     *,
     quiet_from: int,
     deployment: str = "",
+    claim: str = "",
 ) -> None:
     """A machine with one GPU, there for the one pod that holds all of it."""
     account, zone = (PRODUCT_ACCOUNT, "us-east-1b") if cluster == "beacon" else (TRAINING_ACCOUNT, "us-west-2b")
@@ -694,5 +702,6 @@ def _small_machine(
             labels,
             deployment=deployment,
             quiet_from=quiet_from,
+            claim=claim,
         )
     )

@@ -100,6 +100,8 @@ def _kube(writer: _Series, fleet: Fleet, timeline: Timeline) -> pa.Table:
     for hold in fleet.holds:
         if hold.pod:
             _kube_pod(writer, hold, timeline.t1, hourly, slowly)
+        if hold.claim:
+            _kube_volume(writer, hold, timeline.t1, slowly)
     return pa.concat_tables([_constant(hourly, HOUR), _constant(slowly, SLOW_STEP)])
 
 
@@ -153,6 +155,23 @@ def _kube_pod(writer: _Series, hold: Hold, t1: int, hourly: list, slowly: list) 
     for resource, (value, unit) in requests.items():
         labels = {"container": "main", "node": hold.node.name, "resource": resource, "unit": unit}
         add(slowly, "kube_pod_container_resource_requests", labels, value, hold.start, listed)
+
+
+def _kube_volume(writer: _Series, hold: Hold, t1: int, slowly: list) -> None:
+    """The volume of a pod's claim: both stay when the pod goes, until somebody deletes them."""
+    volume = {"persistentvolume": f"pvc-{digest('volume', hold.volume)[:8]}"}
+    claim = {"namespace": hold.namespace, "persistentvolumeclaim": hold.claim}
+    for name, labels in (
+        ("kube_persistentvolume_info", volume | {"csi_driver": "ebs.csi.aws.com", "csi_volume_handle": hold.volume}),
+        ("kube_persistentvolume_claim_ref", volume | {"claim_namespace": hold.namespace, "name": hold.claim}),
+        ("kube_persistentvolumeclaim_labels", claim | {"label_team": hold.labels["team"]}),
+    ):
+        slowly.append((writer.add("kube_state_metrics", hold.node.cluster, name, labels), hold.start, t1, "1"))
+    mount = claim | {"pod": hold.pod, "uid": hold.workload_id, "volume": "home"}
+    number = writer.add(
+        "kube_state_metrics", hold.node.cluster, "kube_pod_spec_volumes_persistentvolumeclaims_info", mount
+    )
+    slowly.append((number, hold.start, t1 if hold.end == RUNNING else min(hold.end + LINGER, t1), "1"))
 
 
 # what Kubernetes calls a node that takes no work: metric, labels, value

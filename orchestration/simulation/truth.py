@@ -200,10 +200,11 @@ IDLE_HOURS, IDLE_GPU_ACTIVITY = 3, 0.05
 def _waste(con: duckdb.DuckDBPyConnection) -> None:
     """What was wasted, by kind and what wasted it: no dollar in two rows.
 
-    A volume is an orphan from the third day after its run, a dataset that nobody reads from the thirtieth day on. A deployment is a model
-    that nobody calls on each day that is the seventh without a call, or a later one, counted from its last call or from its first day; the
-    day's whole cost is wasted. In other hours it is an idle endpoint where its engines counted nothing for three or more hours, one after
-    the other. A GPU is idle in three or more such hours in which it does less than a twentieth of an hour's work; what it does is not
+    A volume is an orphan from the third day after its run, or after the day on which the pod that mounted it went, a dataset that nobody
+    reads from the thirtieth day on. A deployment is a model that nobody calls on each day that is the seventh without a call, or a later
+    one, counted from its last call or from its first day; the day's whole cost is wasted. In other hours it is an idle endpoint where its
+    engines counted nothing for three or more hours, one after the other. A GPU is idle in three or more such hours in which it does less
+    than a twentieth of an hour's work; what it does is not
     wasted, what is left of the hour is. In this world only what was left alone does so little, and no run is.
     """
     con.execute(
@@ -242,6 +243,10 @@ def _waste(con: duckdb.DuckDBPyConnection) -> None:
         select 'orphaned_volume', r.volume, 'USD', sum(t.effective)::decimal(38,12)
         from tagged_costs t join runs r using (run_id)
         where t.is_storage and t.day >= r.end_at // {DAY} * {DAY} + {ORPHANED_VOLUME_DAYS} * {DAY} group by all
+        union all
+        select 'orphaned_volume', h.volume, 'USD', sum(c.effective)::decimal(38,12)
+        from cur c join holds h on c.resource = h.volume and h.volume <> ''
+        where c.visible_to = {ALWAYS} and c.start_at >= h.end_at // {DAY} * {DAY} + {ORPHANED_VOLUME_DAYS} * {DAY} group by all
         union all
         select 'orphaned_dataset', '{OLD_CORPUS}', 'USD', sum(effective)::decimal(38,12)
         from cur, first_day

@@ -65,41 +65,71 @@ gpu_usage as (
         gpus.usage_date, gpus.interval_started_at, gpus.namespace, gpus.pod_name, gpus.node_name,
         coalesce(pods.resource_id, gpus.node_name), gpus.mig_profile
 
+),
+
+claims as (
+
+    {%- for kind, requested, used in [
+        ('cpu', 'requested_core_hours', 'used_core_hours'), ('memory', 'requested_gib_hours', 'used_gib_hours')
+    ] %}
+
+    select
+        usage_date,
+        interval_started_at as usage_hour,
+        namespace || '/' || pod_name as workload_id,
+        namespace,
+        pod_name,
+        node_name,
+        resource_id,
+        '{{ kind }}' as resource_kind,
+        '' as mig_profile,
+        greatest(coalesce({{ requested }}, 0), coalesce({{ used }}, 0)) as claimed_quantity,
+        {{ used }} as used_quantity,
+        label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
+    from usage
+
+    union all
+    {%- endfor %}
+
+    select
+        usage_date,
+        interval_started_at as usage_hour,
+        namespace || '/' || pod_name as workload_id,
+        namespace,
+        pod_name,
+        node_name,
+        resource_id,
+        'gpu' as resource_kind,
+        mig_profile,
+        claimed_quantity,
+        cast(null as decimal(38, 9)) as used_quantity,
+        label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
+    from gpu_usage
+
 )
 
-{%- for kind, requested, used in [
-    ('cpu', 'requested_core_hours', 'used_core_hours'), ('memory', 'requested_gib_hours', 'used_gib_hours')
-] %}
-
+-- The report names the machine as AWS bills it. On other clouds, and where it names none, the declared map says which machine a node is.
 select
-    usage_date,
-    interval_started_at as usage_hour,
-    namespace || '/' || pod_name as workload_id,
-    namespace,
-    pod_name,
-    node_name,
-    resource_id,
-    '{{ kind }}' as resource_kind,
-    '' as mig_profile,
-    greatest(coalesce({{ requested }}, 0), coalesce({{ used }}, 0)) as claimed_quantity,
-    {{ used }} as used_quantity,
-    label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
-from usage
-
-union all
-{%- endfor %}
-
-select
-    usage_date,
-    interval_started_at as usage_hour,
-    namespace || '/' || pod_name as workload_id,
-    namespace,
-    pod_name,
-    node_name,
-    resource_id,
-    'gpu' as resource_kind,
-    mig_profile,
-    claimed_quantity,
-    cast(null as decimal(38, 9)) as used_quantity,
-    label_team, label_app, label_model, label_environment, label_mlflow_run_id, label_workload_type
-from gpu_usage
+    claims.usage_date,
+    claims.usage_hour,
+    claims.workload_id,
+    claims.namespace,
+    claims.pod_name,
+    claims.node_name,
+    coalesce(machines.resource_id, claims.resource_id) as resource_id,
+    claims.resource_kind,
+    claims.mig_profile,
+    claims.claimed_quantity,
+    claims.used_quantity,
+    claims.label_team,
+    claims.label_app,
+    claims.label_model,
+    claims.label_environment,
+    claims.label_mlflow_run_id,
+    claims.label_workload_type
+from claims
+left join {{ ref('stg_reference__machines') }} as machines
+    on
+        {{ short_host('claims.node_name') }} = machines.host
+        and claims.usage_date >= machines.valid_from
+        and claims.usage_date < machines.valid_to

@@ -1,6 +1,6 @@
 {%- set holder = [
     'team_id', 'project_id', 'environment', 'provider_id', 'model_id', 'deployment_id', 'training_run_id', 'customer_id', 'feature',
-    'workload_type',
+    'workload_type', 'accelerator_type',
 ] -%}
 {%- set place = ['usage_date', 'billing_currency', 'service_provider_name'] -%}
 {%- set pool = ['rule_id', 'cost_status'] + place -%}
@@ -173,6 +173,7 @@ select
     customer_id,
     feature,
     workload_type,
+    accelerator_type,
     driver,
     cast(driver_quantity as decimal(38, 9)) as driver_quantity,
     cast(share as double) as share,

@@ -241,6 +241,29 @@ def test_a_model_is_uncalled_from_its_eighth_day_on_and_an_idle_endpoint_before(
     ) == [(True,)]
 
 
+def test_a_volume_of_a_cluster_is_its_claims_and_an_orphan_when_its_pod_is_gone(marts, demo):
+    """The notebook's volume has no tag on the bill; the cluster says whose claim it is. 2,000 GB for 0.08 a month are 66.6666666667 GB-Mo a
+    day and 5.3333333333 USD, 4.853333333303 after 9 %. The notebook opens on the third day and is deleted on the sixteenth.
+    """
+    a_day = Decimal("4.853333333303")
+    opened = demo.world.timeline.start.date() + timedelta(days=2)
+    deleted = opened + timedelta(days=13)
+    last = demo.world.timeline.bill_end.date() - timedelta(days=1)
+    [(volume, team, first_idle, idle_days, wasted)] = rows(
+        marts,
+        "select resource_id, team_id, min(first_idle_date), sum(idle_days)::integer, sum(wasted_cost) from optimization.idle_resources"
+        f" where waste_kind = 'orphaned_volume' and evidence = 'last mounted by a pod {deleted}' group by all",
+    )
+    orphaned_days = (last - deleted).days - 2
+    assert (team, first_idle, idle_days) == ("evaluation", deleted + timedelta(days=3), orphaned_days)
+    assert wasted == orphaned_days * a_day
+    assert rows(
+        marts,
+        "select a.team_id, a.rule_id, min(a.usage_date), max(a.usage_date), sum(a.effective_cost) from core.fct_cost_allocation a"
+        f" join focus.cost_and_usage f on f.x_ChargeId = a.charge_id where f.ResourceId = '{volume}' group by all",
+    ) == [("evaluation", "claim_label", opened, last, ((last - opened).days + 1) * a_day)]
+
+
 def test_a_dataset_costs_where_it_lies_and_the_runs_that_prepare_it(marts, demo):
     """To the cent; of the runs that read it, it has nothing."""
     wrong = rows(
