@@ -308,9 +308,9 @@ def simulate(settings: Settings, out: Path, seed: int, months: int, requests_per
 
 
 @main.command(short_help="Simulate a company, run the night, show the first screen.")
-@click.option("--requests-per-day", default=1000.0, show_default=True, help="Size of the request log.")
+@click.option("--requests-per-day", default=800.0, show_default=True, help="Size of the request log.")
 @click.option(
-    "--gpu-scale", default=0.4, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month."
+    "--gpu-scale", default=0.3, show_default=True, help="Size of the fleet; 1 is about 2.5 million dollars a month."
 )
 @click.pass_obj
 def demo(settings: Settings, requests_per_day: float, gpu_scale: float) -> None:
