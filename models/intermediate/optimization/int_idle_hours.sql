@@ -3,7 +3,8 @@
     'workload_type',
 ] -%}
 {%- set key = (['usage_date', 'cost_status', 'billing_currency'] + holder) | join(', ') -%}
-{%- set of_deployment = 'over (partition by hours.usage_hour, hours.accelerator_type, hours.deployment_id, hours.training_run_id)' -%}
+{%- set of_deployment =
+    'over (partition by hours.usage_hour, hours.billing_currency, hours.accelerator_type, hours.deployment_id, hours.training_run_id)' -%}
 {{ config(materialized='incremental', incremental_strategy='replace_days', meta={'replace_by': 'usage_date'}) }}
 
 -- Hours in which a holder did nothing: hardly any activity, or a warm deployment that nobody called. Whether enough of them follow each
