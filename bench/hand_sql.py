@@ -1,7 +1,8 @@
 """The least DuckDB SQL by hand that does the data work of one night on the same request files.
 
-Typing with reject capture, Parquet by day, pricing by day-expanded price rows, the hourly aggregate. No lake, no gates,
-no bills, no allocation, no search for repeated rows: the yardstick, not a product. Run as a module it takes its
+Typing with reject capture, Parquet by day, pricing by day-expanded price rows, the hourly aggregate. Spans are typed and
+written, no more: the gateway's rows count what they saw. No lake, no gates, no bills, no allocation, no search for repeated
+rows or for calls that two meters saw: the yardstick, not a product. Run as a module it takes its
 arguments as one JSON object and prints the seconds of each step and its processor time as one.
 """
 
@@ -65,10 +66,79 @@ _TYPED_SERVING = """
     from read_parquet({files})
 """
 
+_ATTRIBUTES = "STRUCT(key VARCHAR, value STRUCT(stringValue VARCHAR, intValue VARCHAR, doubleValue VARCHAR))[]"
+_SPANS_COLUMNS = (
+    f"STRUCT(resource STRUCT(attributes {_ATTRIBUTES}), scopeSpans STRUCT(scope STRUCT(name VARCHAR, version VARCHAR), "
+    "spans STRUCT(traceId VARCHAR, spanId VARCHAR, parentSpanId VARCHAR, name VARCHAR, kind VARCHAR, "
+    f"startTimeUnixNano VARCHAR, endTimeUnixNano VARCHAR, attributes {_ATTRIBUTES}, status STRUCT(code VARCHAR))[])[])[]"
+)
+# Column to the attribute that it is of.
+_OF_SPAN = {
+    "operation": "gen_ai.operation.name",
+    "provider": "gen_ai.provider.name",
+    "request_model": "gen_ai.request.model",
+    "response_model": "gen_ai.response.model",
+    "response_id": "gen_ai.response.id",
+    "customer_id": "user.id",
+    "error_type": "error.type",
+}
+_TOKENS_OF_SPAN = {
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cache_read_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "cache_write_tokens": "gen_ai.usage.cache_creation.input_tokens",
+    "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+}
+_OF_RESOURCE = {
+    "service_name": "service.name",
+    "environment": "deployment.environment.name",
+    "team": "team",
+    "feature": "feature",
+}
+
+
+def _typed_spans(files: list[str]) -> str:
+    values = "coalesce(a.value.stringValue, a.value.intValue, a.value.doubleValue)"
+
+    def listed(attributes: str, name: str) -> str:
+        return (
+            f"list_transform({attributes}, lambda a: a.key) as {name}_keys,"
+            f" list_transform({attributes}, lambda a: {values}) as {name}_values"
+        )
+
+    def taken(name: str, key: str) -> str:
+        return f"{name}_values[list_position({name}_keys, '{key}')]"
+
+    columns = [f"{taken('span', key)} as {column}" for column, key in _OF_SPAN.items()]
+    columns += [f"try_cast({taken('span', key)} as bigint) as {column}" for column, key in _TOKENS_OF_SPAN.items()]
+    columns += [f"{taken('resource', key)} as {column}" for column, key in _OF_RESOURCE.items()]
+    # Without `records`, DuckDB guesses what a single column is of, at ten times the cost.
+    return f"""
+        select span.traceId as trace_id, span.spanId as span_id, span.parentSpanId as parent_span_id, span.name as name,
+            span.kind as kind, make_timestamp(try_cast(span.startTimeUnixNano as bigint) // 1000) as started_at,
+            make_timestamp(try_cast(span.endTimeUnixNano as bigint) // 1000) as ended_at, span.status.code as status_code,
+            scope.name as scope_name, scope.version as scope_version, {", ".join(columns)}
+        from (
+            select scope, span, resource_keys, resource_values, {listed("span.attributes", "span")}
+            from (
+                select scoped.scope as scope, unnest(scoped.spans) as span, resource_keys, resource_values
+                from (
+                    select {listed("resourced.resource.attributes", "resource")}, unnest(resourced.scopeSpans) as scoped
+                    from (
+                        select unnest(resourceSpans) as resourced
+                        from read_json({files}, columns = {{resourceSpans: '{_SPANS_COLUMNS}'}},
+                            format = 'newline_delimited', records = true, maximum_object_size = 67108864)
+                    )
+                )
+            )
+        )
+    """
+
 
 def run(
     gateway: list[str],
     serving: list[str],
+    spans: list[str],
     prices_csv: str,
     aliases_csv: str,
     out: str,
@@ -81,6 +151,7 @@ def run(
     Args:
         gateway: LiteLLM SpendLogs files.
         serving: Parquet files of the serving log.
+        spans: OTLP JSON files of the collector.
         prices_csv: The price book as `orchestration.reference.price_book` writes it.
         aliases_csv: The names of models in the logs and in the price book, from the same delivery.
         out: Folder for Parquet and the result.
@@ -111,6 +182,16 @@ def run(
         f" to '{out}/requests'"
         " (format parquet, compression zstd, partition_by (usage_date), write_partition_columns true)",
     )
+    if spans:
+        sound = "started_at is not null and trace_id is not null and span_id is not null"
+        timed(
+            "type and write spans",
+            f"copy (select *, cast(started_at as date) as usage_date, {sound} as is_good from ({_typed_spans(spans)}))"
+            f" to '{out}/spans'"
+            " (format parquet, compression zstd, partition_by (usage_date), write_partition_columns true)",
+            f"copy (select * from '{out}/spans/*/*.parquet' where not is_good)"
+            f" to '{out}/rejected_spans.parquet' (format parquet)",
+        )
     timed(
         "rejects",
         f"copy (select * from {requests} where not is_good or is_good is null)"

@@ -113,6 +113,7 @@ def hand(bench: Bench) -> None:
     arguments = {
         "gateway": [str(path) for path in company.files("litellm")],
         "serving": [str(path) for path in company.files("request_log")],
+        "spans": [str(path) for path in company.files("otel")],
         "prices_csv": str(prices),
         "aliases_csv": str(next(warehouse.landing.glob("price_book/*/*/model_aliases.csv"))),
         "out": str(out),

@@ -91,13 +91,20 @@ def find_losers(
         return None
     content = ", ".join([*(name(column.name) for column in table.columns), "_extra"])
     columns = f"{keys}, _feed, _version, _file, hash({content}) as content, filename, file_row_number, _partition"
-    both = [
-        f"select true as is_new, {columns} from {scan(new, filename='true', file_row_number='true')} where "
-        f"({has_key}) and {hashed} in (from repeated)"
-    ]
-    if current:
-        lake = scan(current, filename="true", file_row_number="true", union_by_name="true")
-        both.append(f"select false as is_new, {columns} from {lake} where ({has_key}) and {hashed} in (from repeated)")
+
+    def holding(files: list[Path] | list[str], **options: str) -> list[str]:
+        """The files with a repeated key; a few days of a month as a rule, and only theirs are read in full."""
+        listed = scan(files, filename="true", **options)
+        found = f"select distinct filename from {listed} where ({has_key}) and {hashed} in (from repeated)"
+        return [path for (path,) in con.execute(f"{found} order by 1").fetchall()]
+
+    both = []
+    for is_new, files, options in (("true", new, {}), ("false", current, {"union_by_name": "true"})):
+        if held := holding(files, **options) if files else []:
+            rows = scan(held, filename="true", file_row_number="true", **options)
+            both.append(
+                f"select {is_new} as is_new, {columns} from {rows} where ({has_key}) and {hashed} in (from repeated)"
+            )
     shown = " || ', ' || ".join(f"coalesce(cast({name(column)} as varchar), 'NULL')" for column in table.key)
     con.execute(
         f"""

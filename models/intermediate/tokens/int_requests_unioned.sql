@@ -1,3 +1,5 @@
+{{ config(tags='each_night') }}
+
 -- Every metered request of every log in one shape. One request seen by two meters appears twice; `meter` keeps them apart,
 -- and int_meter_of_record_overruled says which of them counts.
 -- The pipeline, which makes this view anew before each build and reads it nowhere else, leaves out logs of which it holds no row:

@@ -17,10 +17,12 @@ with calls as (
     end
 ),
 
-wrappers as (
-    select distinct _day, trace_id, parent_span_id
+-- All days are filtered out through the window's day; a join with the calls themselves would read every day for each one.
+traced as (
+    select
+        *,
+        list(parent_span_id) over (partition by _day, trace_id) as parent_span_ids
     from calls
-    where parent_span_id is not null
 ),
 
 requests as (
@@ -65,10 +67,8 @@ requests as (
         0 as video_out,
         calls.total_tokens as logged_total,
         {{ vendor_amount('try_cast(calls.reported_cost as decimal(38, 28))') }} as gateway_cost
-    from calls
-    left join wrappers
-        on calls._day = wrappers._day and calls.trace_id = wrappers.trace_id and calls.span_id = wrappers.parent_span_id
-    where wrappers.trace_id is null
+    from traced as calls
+    where not coalesce(list_contains(calls.parent_span_ids, calls.span_id), false)
 )
 
 -- Cached tokens belong into the input tokens, but some instrumentations leave them out: the total, where there is one, tells.
