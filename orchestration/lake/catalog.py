@@ -46,6 +46,10 @@ _PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "10",
     "write.metadata.compression-codec": "gzip",
+    # Every footer has the bounds of its columns; in the manifests, which each night reads whole, those by which files are chosen.
+    "write.metadata.metrics.default": "none",
+    "write.metadata.metrics.column._partition": "full",
+    "write.metadata.metrics.column._day": "full",
 }
 _TYPES = {
     "varchar": StringType,
@@ -193,9 +197,11 @@ class Lake:
         wanted = (table.name, snapshot_id or current.snapshot_id)
         if wanted not in self._files:
             listed: dict[str, list[str]] = {}
-            for task in opened.scan(snapshot_id=snapshot_id).plan_files():
-                path = task.file.file_path.removeprefix("file://")
-                listed.setdefault(task.file.partition[0], []).append(path)
+            # Not by a scan's plan, which weighs each file against a filter that lets all of them through.
+            for manifest in opened.snapshot_by_id(wanted[1]).manifests(opened.io):
+                for entry in manifest.fetch_manifest_entry(opened.io):
+                    path = entry.data_file.file_path.removeprefix("file://")
+                    listed.setdefault(entry.data_file.partition[0], []).append(path)
             self._files[wanted] = {partition: sorted(paths) for partition, paths in sorted(listed.items())}
         return {partition: list(paths) for partition, paths in self._files[wanted].items()}
 
@@ -210,10 +216,14 @@ class Lake:
         with _Transaction(opened) as transaction:
             if dropped:
                 transaction.delete(In("_partition", dropped))
+            properties_now = transaction.table_metadata.properties
+            wanted = {key: value for key, value in _PROPERTIES.items() if properties_now.get(key) != value}
             if added and transaction.table_metadata.name_mapping() is None:
                 # The files hold no field ids: readers find columns by their names.
                 names = transaction.table_metadata.schema().name_mapping.model_dump_json()
-                transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: names})
+                wanted[TableProperties.DEFAULT_NAME_MAPPING] = names
+            if wanted:
+                transaction.set_properties(wanted)
             snapshot = transaction.update_snapshot(snapshot_properties=properties)
             with snapshot.merge_append() if added else snapshot.fast_append() as append:
                 for data_file in self._data_files.of(opened, added):
