@@ -13,7 +13,8 @@ class PublishedModel:
         schema: Schema in the build file and in the published file.
         name: Relation.
         kind: `table`, `view` or `parquet` (a folder of day-partitioned Parquet with a view over it).
-        replace_by: Date column by which dirty days or months are replaced; None where the table is replaced whole.
+        replace_by: Date column by which dirty days or months are replaced, of Parquet the one that its folders are named for; None where the
+            table is replaced whole.
         view_sql: Query of a view, without the name of the build file.
         inputs: `schema.name` of each published model that a view reads.
         unshipped: Models that a view reads and that are not published; such a view stays in the build file.
@@ -54,7 +55,7 @@ def published_models(manifest: dict) -> list[PublishedModel]:
             schema=node["schema"],
             name=node["alias"],
             kind=kind,
-            replace_by=node["config"].get("meta", {}).get("replace_by") if kind == "table" else None,
+            replace_by=node["config"].get("meta", {}).get("replace_by") if kind in ("table", "parquet") else None,
             view_sql=(node.get("compiled_code") or "").replace(f'"{node["database"]}".', "") if kind == "view" else "",
             inputs=tuple(f"{marts[name]['schema']}.{marts[name]['alias']}" for name in inputs)
             if kind == "view"

@@ -79,7 +79,9 @@ def write_views(connection: duckdb.DuckDBPyConnection, models: Sequence[Publishe
         if model.kind == "parquet":
             folder = parquet / model.schema / model.name
             if next(folder.glob("*/*.parquet"), None) is not None:
-                query = f"select * from read_parquet('{folder}/*/*.parquet', hive_partitioning = false, union_by_name = true)"
+                # Folders are named for their days: who asks for a day opens that day's file alone. All files are of one code.
+                day = f"hive_partitioning = true, hive_types = {{'{model.replace_by}': date}}"
+                query = f"select * from read_parquet('{folder}/*/*.parquet', {day})"
             else:
                 types = columns_of(connection, "build", model.schema, model.name)
                 columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in types.items())

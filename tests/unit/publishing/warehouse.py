@@ -19,7 +19,7 @@ from orchestration.settings import PROJECT_DIR, Settings
 DAYS = [date(2026, 7, 1), date(2026, 7, 2), date(2026, 7, 3)]
 MODELS = [
     PublishedModel("core", "fct_cost_allocation", "table", "usage_date"),
-    PublishedModel("core", "fct_inference_requests", "parquet"),
+    PublishedModel("core", "fct_inference_requests", "parquet", "usage_date"),
     PublishedModel("unit_economics", "cost_monthly", "table", "usage_month"),
     PublishedModel("core", "inference_request_costs", "view", view_sql="select r.request_id, l.effective_cost from core.fct_inference_requests r join core.fct_cost_allocation l on l.usage_date = r.usage_date", inputs=("core.fct_inference_requests", "core.fct_cost_allocation")),
 ]  # fmt: skip
