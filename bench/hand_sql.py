@@ -2,12 +2,8 @@
 
 Typing with reject capture, Parquet by day, pricing by day-expanded price rows, the hourly aggregate. Spans are typed and
 written, no more: the gateway's rows count what they saw. No lake, no gates, no bills, no allocation, no search for repeated
-rows or for calls that two meters saw: the yardstick, not a product.
-
-`whole` does as much as the night does to the same files: types every field of them, not only those that it prices, and
-writes each request a second time with its cost.
-
-Run as a module it takes its arguments as one JSON object and prints the seconds of each step and its processor time as one.
+rows or for calls that two meters saw: the yardstick, not a product. Run as a module it takes its
+arguments as one JSON object and prints the seconds of each step and its processor time as one.
 """
 
 from __future__ import annotations
@@ -57,36 +53,18 @@ _TYPED_GATEWAY = f"""
             as input_cache_write_1h_tokens,
         coalesce(try_cast(metadata->'usage_object'->'completion_tokens_details'->>'reasoning_tokens' as bigint), 0)
             as output_reasoning_tokens,
-        try_cast(spend as decimal(38, 12)) as spend{{more}}
-    from read_json({{files}}, columns = {{columns}}, format = 'newline_delimited', filename = true)
+        try_cast(spend as decimal(38, 12)) as spend
+    from read_json({{files}}, columns = {{columns}}, format = 'newline_delimited')
 """
-# What else the gateway's lines say.
-_MORE_GATEWAY_COLUMNS = {
-    "call_type": "varchar",
-    "total_tokens": "varchar",
-    "endTime": "varchar",
-    "request_duration_ms": "varchar",
-    "model_group": "varchar",
-    "request_tags": "varchar",
-    "session_id": "varchar",
-    "updated_at": "varchar",
-}
-_MORE_GATEWAY = f"""
-        , call_type, try_cast(total_tokens as bigint) as total_tokens, try_cast("endTime" as timestamp) as ended_at,
-        try_cast(request_duration_ms as bigint) as request_duration_ms, model_group, request_tags, session_id,
-        try_cast(updated_at as timestamp) as updated_at, metadata->>'user_api_key_alias' as key_alias,
-        metadata->>'user_api_key_team_alias' as team_alias, try_cast(metadata->>'attempted_retries' as bigint) as retries,
-        try_cast({_DETAIL}->>'cache_creation_tokens' as bigint) as cache_creation_tokens, filename as file_name"""
 _TYPED_SERVING = """
     select rid as request_id, try_cast(finished_at as timestamp) as requested_at, served_model as model,
         'self_hosted' as provider_id, caller_team as team_id, tenant as customer_id, server_group as api_key, feature,
         status, 'False' as cache_hit, try_cast(tokens_in as bigint) as prompt_tokens,
         try_cast(tokens_out as bigint) as completion_tokens,
         try_cast(tokens_in_prefix_hit as bigint) as input_cache_read_tokens, 0::bigint as input_cache_write_5m_tokens,
-        0::bigint as input_cache_write_1h_tokens, 0::bigint as output_reasoning_tokens, null::decimal(38, 12) as spend{more}
-    from read_parquet({files}, filename = true)
+        0::bigint as input_cache_write_1h_tokens, 0::bigint as output_reasoning_tokens, null::decimal(38, 12) as spend
+    from read_parquet({files})
 """
-_MORE_SERVING = ", caller_env as environment, filename as file_name"
 
 _ATTRIBUTES = "STRUCT(key VARCHAR, value STRUCT(stringValue VARCHAR, intValue VARCHAR, doubleValue VARCHAR))[]"
 _SPANS_COLUMNS = (
@@ -167,7 +145,6 @@ def run(
     *,
     threads: int,
     memory_limit: str,
-    whole: bool = False,
 ) -> dict[str, float]:
     """Run the yardstick; returns seconds by step.
 
@@ -178,9 +155,6 @@ def run(
         prices_csv: The price book as `orchestration.reference.price_book` writes it.
         aliases_csv: The names of models in the logs and in the price book, from the same delivery.
         out: Folder for Parquet and the result.
-        threads: Of DuckDB.
-        memory_limit: Of DuckDB.
-        whole: Type every field and write the priced requests, too.
     """
     con = duckdb.connect()
     con.execute(f"set threads = {threads}; set memory_limit = '{memory_limit}'; set preserve_insertion_order = false")
@@ -193,14 +167,13 @@ def run(
             con.execute(statement)
         seconds[name] = time.perf_counter() - start
 
-    fields = _GATEWAY_COLUMNS | (_MORE_GATEWAY_COLUMNS if whole else {})
-    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in fields.items()) + "}"
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in _GATEWAY_COLUMNS.items()) + "}"
     is_good = "requested_at is not null and prompt_tokens >= 0 and completion_tokens >= 0 and request_id is not null"
     branches = []
     if gateway:
-        branches.append(_TYPED_GATEWAY.format(files=gateway, columns=columns, more=_MORE_GATEWAY if whole else ""))
+        branches.append(_TYPED_GATEWAY.format(files=gateway, columns=columns))
     if serving:
-        branches.append(_TYPED_SERVING.format(files=serving, more=_MORE_SERVING if whole else ""))
+        branches.append(_TYPED_SERVING.format(files=serving))
     typed = " union all by name ".join(branches)
     requests = f"read_parquet('{out}/requests/*/*.parquet', hive_partitioning = false)"
     timed(
@@ -232,7 +205,7 @@ def run(
         for name in CLASSES
     )
     timed(
-        "prices of the days",
+        "price and aggregate",
         f"""create table day_prices as
             select day, provider_id, model_id, cast(tier_start as bigint) as tier_start,
                 cast(coalesce(nullif(tier_end, ''), '9000000000') as bigint) as tier_end, {wide}
@@ -240,34 +213,20 @@ def run(
             where service_tier = 'standard' and processing = 'standard' and residency = 'any' and window_start_second = '0'
                 and cast(valid_from as date) <= day and day < coalesce(try_cast(valid_to as date), date '2999-01-01')
             group by all""",
-    )
-    priced = f"""
-        with classes as (
-            select *,
-                prompt_tokens - input_cache_read_tokens - input_cache_write_5m_tokens - input_cache_write_1h_tokens
-                    as input_uncached_text_tokens, completion_tokens - output_reasoning_tokens as output_text_tokens
-            from {requests} where is_good)
-        select c.*, n.model_id, case when cache_hit = 'True' then 0 else {terms} end as cost
-        from classes c
-        left join names n on n.provider_id = c.provider_id and n.raw_model = c.model
-        left join day_prices p on p.provider_id = n.price_provider_id and p.model_id = n.model_id
-            and p.day = c.usage_date and c.prompt_tokens > p.tier_start and c.prompt_tokens <= p.tier_end
-    """
-    if whole:
-        timed(
-            "price and write",
-            f"copy ({priced}) to '{out}/priced'"
-            " (format parquet, compression zstd, partition_by (usage_date), write_partition_columns true)",
-        )
-        priced = f"select * from read_parquet('{out}/priced/*/*.parquet', hive_partitioning = false)"
-    timed(
-        "aggregate" if whole else "price and aggregate",
         f"""copy (
-            select date_trunc('hour', requested_at) as usage_hour, provider_id, model, team_id, customer_id,
+            with classes as (
+                select *,
+                    prompt_tokens - input_cache_read_tokens - input_cache_write_5m_tokens - input_cache_write_1h_tokens
+                        as input_uncached_text_tokens, completion_tokens - output_reasoning_tokens as output_text_tokens
+                from {requests} where is_good)
+            select date_trunc('hour', requested_at) as usage_hour, c.provider_id, c.model, team_id, customer_id,
                 feature, api_key,
                 count(*) as requests, {", ".join(f"sum({name}_tokens) as {name}_tokens" for name in CLASSES)},
-                sum(cost) as cost, sum(spend) as spend
-            from ({priced})
+                sum(case when cache_hit = 'True' then 0 else {terms} end) as cost, sum(spend) as spend
+            from classes c
+            left join names n on n.provider_id = c.provider_id and n.raw_model = c.model
+            left join day_prices p on p.provider_id = n.price_provider_id and p.model_id = n.model_id
+                and p.day = c.usage_date and c.prompt_tokens > p.tier_start and c.prompt_tokens <= p.tier_end
             group by all
         ) to '{out}/groups.parquet' (format parquet)""",
     )

@@ -104,14 +104,7 @@ def rows(bench: Bench) -> None:
 
 
 def hand(bench: Bench) -> None:
-    """Hand SQL on the same files, checked against what was published; the slope as a multiple of it: of the least that prices
-    them, and of what types every field and writes the priced requests, as the night does.
-    """
-    _by_hand(bench, "hand SQL", whole=False)
-    _by_hand(bench, "hand SQL that types and writes as much", whole=True)
-
-
-def _by_hand(bench: Bench, name: str, *, whole: bool) -> None:
+    """Hand SQL on the same files, checked against what was published; the slope as a multiple of it."""
     company = bench.big(bench.rows)
     warehouse = Settings.from_env(bench.work / "warehouses" / "rows")
     prices = next(warehouse.landing.glob("price_book/*/*/token_prices.csv"))
@@ -126,28 +119,25 @@ def _by_hand(bench: Bench, name: str, *, whole: bool) -> None:
         "out": str(out),
         "threads": warehouse.threads,
         "memory_limit": warehouse.memory_limit,
-        "whole": whole,
     }
-    bench.say(name)
+    bench.say("hand SQL")
     done = python(["-m", "bench.hand_sql", json.dumps(arguments)], bench.work / "hand-home")
     printed = last_json(done)
     steps, cpu_seconds = printed["steps"], printed["cpu_seconds"]
     seconds = sum(steps.values())
     check = hand_check.compare(out / "groups.parquet", warehouse.published)
-    bench.report.details[name] = {
+    bench.report.details["hand"] = {
         "steps": steps,
         "cpu_seconds": cpu_seconds,
         "peak_gb": done.peak_gb,
         "check": check,
     }
-    bench.say(f"{name}: {seconds:.1f} s {steps}; costs equal the published ones: {check['equal']} {check}")
-    bench.report.add(
-        f"{name}, same files", seconds, None, " s", f"processor {cpu_seconds:.0f} s; costs equal: {check['equal']}"
-    )
+    bench.say(f"hand SQL: {seconds:.1f} s {steps}; costs equal the published ones: {check['equal']} {check}")
+    bench.report.add("hand SQL on the same files", seconds, None, " s", f"costs equal: {check['equal']}")
     if {"fixed", "rows"} <= bench.nights.keys():
         big, small = bench.nights["rows"], bench.nights["fixed"]
         slope = big.seconds - small.seconds
-        bench.report.add(f"slope: T(N) - T(1k), as a multiple of {name}", slope / seconds, 2, "x", f"{slope:.1f} s")
+        bench.report.add("slope: T(N) - T(1k), as a multiple of hand SQL", slope / seconds, 2, "x", f"{slope:.1f} s")
         processor = (big.measured.cpu_seconds - small.measured.cpu_seconds) / cpu_seconds
         bench.report.add(AS_PROCESSOR, processor, None, "x")
         for stage in big.record["stages"]:
