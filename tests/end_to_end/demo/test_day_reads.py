@@ -1,0 +1,47 @@
+"""What a model reads of a log of which it asks for one day: a night rebuilds days, so a view that reads them all makes each night
+cost as much as the history is long.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+import pytest
+
+# A day of the open month, which lies in the lake by day; the two months before it are a copy each.
+DAY = "2026-10-05"
+MONTH_COPIES = 2
+# The day's own file and, where rows came late, one more.
+OWN_FILES = 2
+
+
+@pytest.fixture(scope="module")
+def build(demo):
+    with duckdb.connect(str(demo.settings.build_path), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
+
+
+def files_read(con: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> list[int]:
+    """Files that each scan of Parquet opened for the day's rows in all columns."""
+    listed = ", ".join(f'"{column}"' for column in columns)
+    plan = con.execute(f"explain analyze select {listed} from {relation} where usage_date = date '{DAY}'").fetchall()
+    return [int(files) for files in re.findall(r"Total Files Read: *(\d+)", plan[0][1])]
+
+
+def test_a_day_of_a_log_opens_no_other_days_file(build):
+    found: dict[str, list[str]] = {}
+    for relation, column in build.execute(
+        "select table_schema || '.' || table_name, column_name from information_schema.columns"
+        " where table_schema = 'staging' or table_name = 'int_requests_unioned' order by all"
+    ).fetchall():
+        found.setdefault(relation, []).append(column)
+    read = {
+        relation: files_read(build, relation, columns) for relation, columns in found.items() if "usage_date" in columns
+    }
+    # The plan does say it, and the logs of every day are among them.
+    for log in ("stg_litellm__requests", "stg_request_log__requests", "stg_otel__requests"):
+        assert read[f"staging.{log}"], log
+    too_many = {relation: files for relation, files in read.items() if max(files, default=0) > MONTH_COPIES + OWN_FILES}
+    assert not too_many
