@@ -10,7 +10,9 @@ import duckdb
 import pytest
 
 # Read one more of either with the oldest version before it is added here.
-FUNCTIONS = {"coalesce", "concat", "max", "min", "nullif", "read_parquet", "replace", "round", "round_even", "sum"}
+FUNCTIONS = {
+    "coalesce", "concat", "max", "min", "nullif", "read_parquet", "replace", "round", "round_even", "struct_pack", "sum"
+}  # fmt: skip
 TYPES = {"BIGINT", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "INTEGER", "TIMESTAMP", "VARCHAR"}
 
 # Written like functions.
