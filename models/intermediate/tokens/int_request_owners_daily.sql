@@ -9,19 +9,31 @@ with providers as (
     where {{ in_dirty_days('usage_date') }}
 ),
 
+-- Of the millions of requests few sets of names and keys remain before anything is joined.
+logged_keys as (
+    select distinct
+        usage_date,
+        coalesce(raw_provider, '') as raw_provider,
+        coalesce(raw_model, '') as raw_model,
+        coalesce(team, '') as team,
+        coalesce(project_id, '') as project_id,
+        coalesce(api_key_id, '') as api_key_id
+    from {{ ref('int_requests_unioned') }}
+    where {{ in_dirty_days('usage_date') }}
+),
+
 request_keys as (
     select distinct
-        requests.usage_date,
+        logged_keys.usage_date,
         providers.provider_id,
-        coalesce(requests.team, '') as team,
-        coalesce(requests.project_id, '') as project_id,
-        coalesce(requests.api_key_id, '') as api_key_id
-    from {{ ref('int_requests_unioned') }} as requests
+        logged_keys.team,
+        logged_keys.project_id,
+        logged_keys.api_key_id
+    from logged_keys
     inner join providers
-        on requests.usage_date = providers.usage_date
-        and coalesce(requests.raw_provider, '') = providers.raw_provider
-        and coalesce(requests.raw_model, '') = providers.raw_model
-    where {{ in_dirty_days('requests.usage_date') }}
+        on logged_keys.usage_date = providers.usage_date
+        and logged_keys.raw_provider = providers.raw_provider
+        and logged_keys.raw_model = providers.raw_model
 ),
 
 key_kinds as (
