@@ -1,7 +1,7 @@
 -- Calls of models among spans. Agents, workflows and wrappers repeat the usage of the calls inside them, so a span counts only where it
 -- is the call itself: by its kind or operation, and without another call inside it. Old instrumentations name no operation: there a
 -- client's span with a model that was asked for and usage is a call.
-with calls as (
+with calls as not materialized (
     select
         *,
         coalesce(lower(operation) in ('embeddings', 'embedding') or upper(ai_kind) = 'EMBEDDING', false) as is_embedding
@@ -17,12 +17,26 @@ with calls as (
     end
 ),
 
--- All days are filtered out through the window's day; a join with the calls themselves would read every day for each one.
+-- A call within another one says so as a row in that one's place.
+marked as (
+    select
+        *,
+        false as is_mark
+    from calls
+    union all
+    select
+        * replace (parent_span_id as span_id),
+        true as is_mark
+    from calls
+    where parent_span_id is not null
+),
+
+-- A window by day, through which a filter on days gets: a join of the calls with themselves would read the spans of all days for each.
 traced as (
     select
         *,
-        list(parent_span_id) over (partition by _day, trace_id) as parent_span_ids
-    from calls
+        max(case when is_mark then 1 else 0 end) over (partition by _day, trace_id, span_id) as has_call_inside
+    from marked
 ),
 
 requests as (
@@ -68,7 +82,7 @@ requests as (
         calls.total_tokens as logged_total,
         {{ vendor_amount('try_cast(calls.reported_cost as decimal(38, 28))') }} as gateway_cost
     from traced as calls
-    where not coalesce(list_contains(calls.parent_span_ids, calls.span_id), false)
+    where not calls.is_mark and calls.has_call_inside = 0
 )
 
 -- Cached tokens belong into the input tokens, but some instrumentations leave them out: the total, where there is one, tells.
