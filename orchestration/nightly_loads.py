@@ -158,7 +158,8 @@ def land_price_book(settings: Settings, folder: Path, today: date, lake: Lake) -
     last; returns whether they do.
     """
     with loader.connect(settings) as connection:
-        register(connection, settings, lake)
+        # names are read in every log of every day
+        register(connection, settings, lake, copies=True)
         files = write_price_book(connection, folder, settings.project_dir, today)
     landed = land_if_new(settings, PRICE_BOOK, files.names)
     if files.prices is not None:

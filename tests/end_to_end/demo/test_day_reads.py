@@ -1,9 +1,10 @@
-"""What a model reads of a log of which it asks for a few days: a night rebuilds days, so a view that reads them all makes each night
-cost as much as the history is long.
+"""What reading a few days costs: a night rebuilds days, so a view that reads all of a log, or a table whose days lie about in it,
+makes each night cost as much as the history is long.
 """
 
 from __future__ import annotations
 
+import json
 import re
 
 import duckdb
@@ -46,3 +47,20 @@ def test_days_of_a_log_open_no_other_days_files(build):
         assert read[f"staging.{log}"], log
     too_many = {relation: files for relation, files in read.items() if max(files, default=0) > MONTH_COPIES + OWN_FILES}
     assert not too_many
+
+
+def test_a_table_made_at_once_lies_in_the_order_of_its_days(demo, build):
+    manifest = json.loads((demo.settings.build / "target" / "manifest.json").read_text())
+    kept_by_day = [
+        (f"{node['schema']}.{node['name']}", node["meta"]["replace_by"])
+        for node in manifest["nodes"].values()
+        if node["config"].get("materialized") == "incremental"
+    ]
+    assert len(kept_by_day) > 40
+    went_back = {
+        relation: build.execute(
+            f"select count(*) from (select {day} < lag({day}) over (order by rowid) as back from {relation}) where back"
+        ).fetchone()[0]
+        for relation, day in kept_by_day
+    }
+    assert {relation: rows for relation, rows in went_back.items() if rows} == {}
