@@ -3,8 +3,9 @@
     the lake has its rows): a year of samples at once fits no memory. Few rows go in one
     statement, since planning one costs more than they do. Each statement is the model's own SQL, rendered for a run in which these days are
     dirty (`dirty_days()`), so that its scans read their rows alone: a filter around it would not get through its windows and joins.
-    A table kept by day that is made at once gets its rows in the order of their days: DuckDB knows the first and the last day of each run of
-    rows, so that a night which reads or replaces a few days passes over the others. -#}
+    Any other table that is kept by day is made as it comes and then copied some days at a time, in their order: DuckDB keeps the first and the
+    last day of each run of 122,880 rows, so that a night which reads or replaces a few days passes over the others. To sort all its wide rows
+    while the joins that make them are held does not fit memory beside another model. -#}
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
     {%- set meta = config.get('meta', {}) -%}
     {%- set batches = [] -%}
@@ -17,11 +18,33 @@
         ) -%}
         {%- do batches.extend(day_batches(days_in_use, env_var('AI_FINOPS_SAMPLES_AT_ONCE', '3000000') | int)) -%}
     {%- endif -%}
-    {%- if batches | length < 2 -%}
-        {%- if 'replace_by' in meta and not temporary -%}
-            {%- set compiled_code = "select * from (\n" ~ compiled_code ~ "\n) as model order by " ~ meta['replace_by'] -%}
-        {%- endif -%}
+    {%- if batches | length < 2 and (temporary or 'replace_by' not in meta) -%}
         {{ return(dbt.duckdb__create_table_as(temporary, relation, compiled_code, language, partitioned_by, sorted_by)) }}
+    {%- elif batches | length < 2 -%}
+        {%- set day = meta['replace_by'] -%}
+        {%- set as_made = relation.incorporate(path={'identifier': relation.identifier ~ '__as_made'}) -%}
+        {%- do run_query(dbt.duckdb__create_table_as(false, as_made, compiled_code)) -%}
+        {%- set days_in_use = run_query(
+            "select cast(" ~ day ~ " as varchar), count(*) from " ~ as_made ~ " where " ~ day ~ " is not null group by 1 order by 1"
+        ) -%}
+        {#- Two runs of rows at once; each copy looks at all rows, so the many rows of years are laid out in a few larger parts. #}
+        {%- set two_runs = [245760, env_var('AI_FINOPS_SAMPLES_AT_ONCE', '3000000') | int] | min -%}
+        {%- set rows_at_once = [two_runs, (days_in_use.columns[1].values() | sum / 16) | int] | max -%}
+        {%- set batches = day_batches(days_in_use, rows_at_once) -%}
+        {%- if batches | length < 2 -%}
+            {{ return('alter table ' ~ as_made ~ ' rename to ' ~ adapter.quote(relation.identifier)) }}
+        {%- endif -%}
+        {%- set statements = [] -%}
+        {%- for batch in batches -%}
+            {%- set of_days = "select * from " ~ as_made ~ " where " ~ day ~ " between date '" ~ batch[0] ~ "' and date '" ~ batch[-1] ~ "'"
+                ~ (" or " ~ day ~ " is null" if loop.first else "") ~ " order by " ~ day -%}
+            {%- if loop.first -%}
+                {%- do statements.append(dbt.duckdb__create_table_as(false, relation, of_days)) -%}
+            {%- else -%}
+                {%- do statements.append('insert into ' ~ relation ~ ' by name ' ~ of_days ~ ';') -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {{ return(statements | join('\n') ~ '\ndrop table ' ~ as_made) }}
     {%- endif -%}
     {%- set table = relation.include(database=(not temporary), schema=(not temporary)) -%}
     {%- set statements = [] -%}

@@ -137,7 +137,6 @@ def publish(
         duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit})
     ) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{settings.build_path}' as build (read_only)")
         connection.execute(f"attach '{version / versions.MARTS}' as marts")
         written = write_file(

@@ -4,11 +4,14 @@ makes each night cost as much as the history is long.
 
 from __future__ import annotations
 
-import json
 import re
+import shutil
+from dataclasses import replace
 
 import duckdb
 import pytest
+
+from orchestration import dbt_project
 
 # Days of the open month, which lies in the lake by day; the two months before it are a copy each.
 DAYS = ("2026-10-05", "2026-10-06")
@@ -49,18 +52,46 @@ def test_days_of_a_log_open_no_other_days_files(build):
     assert not too_many
 
 
-def test_a_table_made_at_once_lies_in_the_order_of_its_days(demo, build):
-    manifest = json.loads((demo.settings.build / "target" / "manifest.json").read_text())
-    kept_by_day = [
-        (f"{node['schema']}.{node['name']}", node["meta"]["replace_by"])
-        for node in manifest["nodes"].values()
-        if node["config"].get("materialized") == "incremental"
-    ]
-    assert len(kept_by_day) > 40
-    went_back = {
-        relation: build.execute(
-            f"select count(*) from (select {day} < lag({day}) over (order by rowid) as back from {relation}) where back"
-        ).fetchone()[0]
-        for relation, day in kept_by_day
+def test_a_table_made_at_once_lies_in_the_order_of_its_days(demo, tmp_path):
+    rows_at_once = 2000
+    settings = replace(demo.settings, home=tmp_path, samples_at_once=rows_at_once)
+    settings.build.mkdir()
+    shutil.copyfile(demo.settings.build_path, settings.build_path)
+    kept_by = {
+        "core.fct_cost_allocation": "usage_date",
+        "intermediate.int_token_groups_hourly": "usage_date",
+        "focus.vendor_charges": "x_ChargeDate",
+        # few rows: as they were made
+        "accountability.bill_vs_gateway_monthly": "usage_month",
     }
-    assert {relation: rows for relation, rows in went_back.items() if rows} == {}
+    with duckdb.connect(str(settings.build_path)) as con:
+        for number, relation in enumerate(kept_by):
+            con.execute(f"create table before_{number} as from {relation}")
+    command = ["run", "--full-refresh", "--select", *(relation.split(".")[1] for relation in kept_by)]
+    log = tmp_path / "dbt.log"
+    assert dbt_project.run_dbt(command, settings, log) == 0, log.read_text()[-3000:]
+
+    with duckdb.connect(str(settings.build_path), read_only=True) as con:
+        went_back, large = {}, set()
+        for number, (relation, day) in enumerate(kept_by.items()):
+            missing, unknown, rows, went_back[relation] = con.execute(
+                f"""
+                select
+                    (select count(*) from (from before_{number} except all from {relation})),
+                    (select count(*) from (from {relation} except all from before_{number})),
+                    (select count(*) from {relation}),
+                    (select count(*) from (select {day} < lag({day}) over (order by rowid) as back from {relation}) where back)
+                """
+            ).fetchone()
+            assert (missing, unknown) == (0, 0), relation
+            large |= {relation} if rows > rows_at_once else set()
+        assert large == {"core.fct_cost_allocation", "intermediate.int_token_groups_hourly", "focus.vendor_charges"}
+        assert {relation: went_back[relation] for relation in large} == dict.fromkeys(large, 0)
+        under_contract = con.execute(
+            "select distinct table_name from duckdb_columns() where not is_nullable and not starts_with(table_name, 'before_')"
+        ).fetchall()
+        assert {("fct_cost_allocation",), ("bill_vs_gateway_monthly",)} <= set(under_contract)
+        assert (
+            con.execute("select table_name from duckdb_tables() where ends_with(table_name, '__as_made')").fetchall()
+            == []
+        )
